@@ -1,0 +1,170 @@
+import Glibc
+
+/// The plugins beside the reference's: the same configuration, the same namespaces, taking turns.
+struct CNIBenchmark {
+    let tools: Tools
+    private let rounds: Int
+    private let parallel = 100
+
+    init(_ tools: Tools) {
+        self.tools = tools
+        rounds = tools.isQuick ? 10 : 40
+    }
+
+    /// One of the two sides: whose plugins, on which bridge and network.
+    private struct Side {
+        let plugins: String
+        let bridge: String
+        let network: String
+        let subnet: String
+    }
+
+    func run(_ report: inout Report) throws {
+        try start(&report)
+        try addAndDelete(&report, masquerade: false)
+        try addAndDelete(&report, masquerade: true)
+        try linkDelete(&report)
+        try addManyAtOnce(&report)
+    }
+
+    private func sides(_ suffix: String, _ octet: Int) -> (ours: Side, reference: Side) {
+        (
+            Side(plugins: tools.plugins, bridge: "bro\(suffix)", network: "ours\(suffix)", subnet: "10.\(octet).0.0/16"),
+            Side(
+                plugins: tools.reference, bridge: "brr\(suffix)", network: "reference\(suffix)",
+                subnet: "10.\(octet + 1).0.0/16")
+        )
+    }
+
+    // MARK: rows
+
+    private func start(_ report: inout Report) throws {
+        let sides = sides("s", 10)
+        func version(_ side: Side) throws -> Double {
+            try Process([side.plugins + "/bridge"], environment: ["CNI_COMMAND": "VERSION"]).wait().cpu * 1000
+        }
+        let runs = try (0..<(rounds * 3)).map { _ in (try version(sides.ours), try version(sides.reference)) }
+        report.add(
+            Report.Row(
+                name: "plugin start (VERSION), CPU", ours: runs.map(\.0).mean, reference: runs.map(\.1).mean,
+                budget: 1.0, unit: "ms"))
+    }
+
+    private func addAndDelete(_ report: inout Report, masquerade: Bool) throws {
+        let sides = sides(masquerade ? "m" : "p", masquerade ? 30 : 20)
+        var add: [(Double, Double)] = []
+        var delete: [(Double, Double)] = []
+        for round in 0..<rounds {
+            let ours = try oneAttachment(sides.ours, "r\(round)", masquerade)
+            let reference = try oneAttachment(sides.reference, "r\(round)", masquerade)
+            guard round > 1 else { continue }
+            add.append((ours.add, reference.add))
+            delete.append((ours.delete, reference.delete))
+        }
+        let kind = masquerade ? "with masquerade" : "no masquerade"
+        report.add(
+            Report.Row(
+                name: "bridge + host-local ADD, \(kind)", ours: add.map(\.0).median, reference: add.map(\.1).median,
+                budget: masquerade ? 0.1 : 0.25, unit: "ms"))
+        report.add(
+            Report.Row(
+                name: "bridge + host-local DEL, \(kind)", ours: delete.map(\.0).median,
+                reference: delete.map(\.1).median, budget: nil, unit: "ms"))
+    }
+
+    /// DEL beside deleting the pair with `ip link delete`, which does nothing else.
+    private func linkDelete(_ report: inout Report) throws {
+        let side = sides("d", 40).ours
+        var ours: [Double] = []
+        var bare: [Double] = []
+        for round in 0..<rounds {
+            ours.append(try oneAttachment(side, "d\(round)", true).delete)
+            try execute(["ip", "netns", "add", "bare"])
+            try execute([
+                "ip", "link", "add", "bare0", "type", "veth", "peer", "name", "eth0", "netns", "bare",
+            ])
+            try execute(["ip", "link", "set", "bare0", "master", side.bridge, "up"])
+            try execute(["ip", "-n", "bare", "link", "set", "eth0", "up"])
+            bare.append(try execute(["ip", "link", "delete", "bare0"]).wall * 1000)
+            try execute(["ip", "netns", "delete", "bare"])
+        }
+        report.add(
+            Report.Row(
+                name: "DEL with masquerade, beside a bare link delete", ours: ours.median, reference: bare.median,
+                budget: 1.15, unit: "ms"))
+    }
+
+    private func addManyAtOnce(_ report: inout Report) throws {
+        let sides = sides("x", 50)
+        let times = try (0..<(tools.isQuick ? 1 : 3)).map { _ in (try manyAtOnce(sides.ours), try manyAtOnce(sides.reference)) }
+        report.add(
+            Report.Row(
+                name: "\(parallel) ADDs at once, with masquerade", ours: times.map(\.0).median,
+                reference: times.map(\.1).median, budget: 1.0 / 8, unit: "ms"))
+    }
+
+    // MARK: one measurement
+
+    private func oneAttachment(
+        _ side: Side, _ container: String, _ masquerade: Bool
+    ) throws -> (add: Double, delete: Double) {
+        let config = try configuration(side, masquerade)
+        try execute(["ip", "netns", "add", container])
+        let add = try call(side, "ADD", container, config)
+        let delete = try call(side, "DEL", container, config)
+        try execute(["ip", "netns", "delete", container])
+        return (add, delete)
+    }
+
+    private func manyAtOnce(_ side: Side) throws -> Double {
+        let config = try configuration(side, true)
+        let containers = (0..<parallel).map { "x\($0)" }
+        for container in containers { try execute(["ip", "netns", "add", container]) }
+        let started = now()
+        let calls = try containers.map { try start(side, "ADD", $0, config) }
+        let failed = calls.map { $0.wait().status }.filter { $0 != 0 }.count
+        let elapsed = (now() - started) * 1000
+        for container in containers {
+            try call(side, "DEL", container, config)
+            try execute(["ip", "netns", "delete", container])
+        }
+        guard failed == 0 else { throw BenchmarkError("\(failed) of \(parallel) ADDs of \(side.network) failed") }
+        return elapsed
+    }
+
+    @discardableResult
+    private func call(_ side: Side, _ verb: String, _ container: String, _ config: String) throws -> Double {
+        let usage = try start(side, verb, container, config).wait()
+        guard usage.status == 0 else {
+            throw BenchmarkError("\(verb) of \(side.network): \(read("\(tools.work)/\(container).out"))")
+        }
+        return usage.wall * 1000
+    }
+
+    private func start(_ side: Side, _ verb: String, _ container: String, _ config: String) throws -> Process {
+        try Process(
+            [side.plugins + "/bridge"],
+            environment: [
+                "CNI_COMMAND": verb, "CNI_CONTAINERID": container, "CNI_NETNS": "/run/netns/\(container)",
+                "CNI_IFNAME": "eth0", "CNI_PATH": side.plugins, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            ],
+            input: config,
+            output: "\(tools.work)/\(container).out"
+        )
+    }
+
+    private func configuration(_ side: Side, _ masquerade: Bool) throws -> String {
+        let path = "\(tools.work)/\(side.network).conf"
+        try write(
+            """
+            {"cniVersion":"1.0.0","name":"\(side.network)","type":"bridge","bridge":"\(side.bridge)",
+             "isDefaultGateway":true,"ipMasq":\(masquerade),
+             "ipam":{"type":"host-local","dataDir":"\(tools.work)/leases","subnet":"\(side.subnet)"}}
+            """, to: path)
+        return path
+    }
+}
+
+extension [Double] {
+    fileprivate var mean: Double { isEmpty ? .nan : reduce(0, +) / Double(count) }
+}

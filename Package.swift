@@ -1,0 +1,138 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The plugins are run as root once per pod, so they can be built without one external package:
+//     PODNET_PLUGINS_ONLY=1 swift build -c release --product podnet-cni
+let pluginsOnly = Context.environment["PODNET_PLUGINS_ONLY"] != nil
+
+let base: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+// libnl's headers lie in a folder of their own. `pkgConfig:` would say so, too, but it also puts the system's library
+// folder before all others, and with it the shared libraries that the plugins do without.
+let strict = base + [.strictMemorySafety(), .unsafeFlags(["-Xcc", "-I/usr/include/libnl3"])]
+
+func library(_ name: String, _ dependencies: Target.Dependency...) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func command(
+    _ name: String, exclude: [String] = [], linker: [LinkerSetting] = [], _ dependencies: Target.Dependency...
+) -> Target {
+    .executableTarget(
+        name: name,
+        dependencies: dependencies,
+        path: "Sources/Commands/\(name)",
+        exclude: exclude,
+        swiftSettings: strict,
+        linkerSettings: linker
+    )
+}
+
+func tests(_ name: String, exclude: [String] = [], _ dependencies: Target.Dependency...) -> Target {
+    .testTarget(name: "\(name)Tests", dependencies: dependencies, exclude: exclude, swiftSettings: base)
+}
+
+// The plugins start once for every pod, and what costs most of a start is relocating shared libraries: the plugins link
+// them statically where Debian has archives (docs/decisions/0003-plugin-start.md). The folder `static` redirects the
+// linker there. SwiftPM has no settings for any of this, hence "unsafe" flags, which a root package may use.
+let pluginLinker: [LinkerSetting] = [
+    .unsafeFlags(
+        ["-static-stdlib", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims", "-lswiftSynchronization"]
+            + ["-no-pie", "-L\(Context.packageDirectory)/Sources/Commands/podnet-cni/static"]
+            .flatMap { ["-Xclang-linker", $0] }
+            + ["--as-needed", "--gc-sections", "-s"].flatMap { ["-Xlinker", $0] }
+    )
+]
+
+var targets: [Target] = [
+    .systemLibrary(name: "CMNL", providers: [.apt(["libmnl-dev"])]),
+    .systemLibrary(name: "CNFTNL", providers: [.apt(["libnftnl-dev"])]),
+    .systemLibrary(name: "CNLRoute", providers: [.apt(["libnl-route-3-dev"])]),
+    .target(name: "CKernelShims"),
+
+    library("Addressing"),
+    library("JSON"),
+    library("Posix", "CKernelShims"),
+    library("NetworkModel", "Addressing"),
+    library("Netlink", "NetworkModel", "Addressing", "Posix", "CMNL", "CNFTNL", "CNLRoute", "CKernelShims"),
+    library("FakeKernel", "NetworkModel", "Addressing"),
+
+    library("CNI", "JSON", "Addressing", "Posix"),
+    library("IPAM", "CNI", "JSON", "Addressing", "Posix"),
+    library("PodWiring", "CNI", "NetworkModel", "Addressing"),
+    library("BridgePlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
+    library("LoopbackPlugin", "PodWiring", "CNI", "NetworkModel", "Addressing"),
+    command(
+        "podnet-cni", exclude: ["static"], linker: pluginLinker,
+        "BridgePlugin", "LoopbackPlugin", "PodWiring", "IPAM", "CNI", "Netlink", "NetworkModel", "Addressing", "Posix"
+    ),
+
+    tests("Addressing", "Addressing"),
+    tests("JSON", "JSON"),
+    tests("Posix", "Posix"),
+    tests("NetworkModel", "NetworkModel", "Addressing", "FakeKernel"),
+    tests("CNI", "CNI", "JSON", "Addressing", "Posix"),
+    tests("IPAM", "IPAM", "CNI", "JSON", "Addressing", "Posix"),
+    tests("BridgePlugin", "BridgePlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing", "FakeKernel"),
+    tests(
+        "Kernel",
+        "Netlink", "FakeKernel", "NetworkModel", "Addressing", "Posix", "CKernelShims", "BridgePlugin", "CNI", "JSON"
+    ),
+]
+
+var dependencies: [Package.Dependency] = []
+
+if !pluginsOnly {
+    dependencies = [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ]
+    let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+    let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+    let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+    let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+    let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+    let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+    let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+
+    targets += [
+        library("Control", "NetworkModel", "JSON", "Addressing"),
+        library("ServiceProxy", "NetworkModel", "Control", "JSON", "Addressing", "Posix"),
+        library("Manifests", "ServiceProxy", "JSON", "Addressing", "Posix", yams),
+        command(
+            "podnetd",
+            "ServiceProxy", "Manifests", "Control", "Netlink", "NetworkModel", "JSON", "Addressing", "Posix",
+            argumentParser, logging, serviceLifecycle, hummingbird, yams
+        ),
+        command(
+            "netctl",
+            "Control", "Netlink", "NetworkModel", "JSON", "Addressing", "Posix",
+            argumentParser, asyncHTTPClient, nioCore, nioHTTP1, yams
+        ),
+        .executableTarget(name: "podnet-bench", path: "Benchmarks/podnet-bench", swiftSettings: base),
+        tests("Control", exclude: ["Golden"], "Control", "NetworkModel", "JSON", "Addressing"),
+        tests(
+            "ServiceProxy", exclude: ["Golden"],
+            "ServiceProxy", "NetworkModel", "Addressing", "JSON", "FakeKernel", "Netlink", "Posix"
+        ),
+        tests("Manifests", "Manifests", "ServiceProxy", "Addressing", "Posix"),
+    ]
+}
+
+let package = Package(
+    name: "podnet",
+    dependencies: dependencies,
+    targets: targets,
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,134 @@
+extension IPAddress: LosslessStringConvertible {
+    /// Reads dotted-quad IPv4 or IPv6 text; leading zeros, zones and surrounding spaces are refused.
+    package init?(_ text: String) {
+        let bytes = Array(text.utf8)
+        if let bits = Self.parseV4(bytes[...]) {
+            self = .v4(bits)
+        } else if let (high, low) = Self.parseV6(bytes) {
+            let isMappedV4 = high == 0 && low >> 32 == 0xffff
+            self = isMappedV4 ? .v4(UInt32(truncatingIfNeeded: low)) : .v6(high, low)
+        } else {
+            return nil
+        }
+    }
+
+    /// Reads an address, or says which text is none.
+    package init(parsing text: String) throws(InvalidValue) {
+        guard let address = IPAddress(text) else { throw InvalidValue(text, isNot: "an IP address") }
+        self = address
+    }
+
+    /// The canonical text: dotted quad, or RFC 5952 for IPv6.
+    package var description: String {
+        switch self {
+        case .v4(let bits):
+            "\(bits >> 24).\(bits >> 16 & 0xff).\(bits >> 8 & 0xff).\(bits & 0xff)"
+        case .v6(let high, let low):
+            Self.describeV6(high, low)
+        }
+    }
+
+    /// Four decimal octets without leading zeros, which `inet_aton` would take for octal.
+    private static func parseV4(_ text: ArraySlice<UInt8>) -> UInt32? {
+        var bits: UInt32 = 0
+        var octets = 0
+        for part in text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) {
+            guard octets < 4, let octet = parseOctet(part) else { return nil }
+            bits = bits << 8 | octet
+            octets += 1
+        }
+        return octets == 4 ? bits : nil
+    }
+
+    private static func parseOctet(_ digits: ArraySlice<UInt8>) -> UInt32? {
+        guard (1...3).contains(digits.count), digits.count == 1 || digits.first != UInt8(ascii: "0") else { return nil }
+        var value: UInt32 = 0
+        for digit in digits {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+            value = value * 10 + UInt32(digit - UInt8(ascii: "0"))
+        }
+        return value <= 255 ? value : nil
+    }
+
+    private static func parseV6(_ text: [UInt8]) -> (UInt64, UInt64)? {
+        guard let (before, after) = splitAtEllipsis(text) else { return nil }
+        guard let head = parseGroups(before, mayEndInV4: after == nil) else { return nil }
+        guard let after else { return head.count == 8 ? words(head) : nil }
+        guard let tail = parseGroups(after, mayEndInV4: true), head.count + tail.count <= 7 else { return nil }
+        return words(head + Array(repeating: 0, count: 8 - head.count - tail.count) + tail)
+    }
+
+    /// The parts around the one `::` (the second nil when there is none), or nil when there are two.
+    private static func splitAtEllipsis(_ text: [UInt8]) -> (ArraySlice<UInt8>, ArraySlice<UInt8>?)? {
+        let colon = UInt8(ascii: ":")
+        let places = text.indices.dropLast().filter { text[$0] == colon && text[$0 + 1] == colon }
+        guard let place = places.first else { return (text[...], nil) }
+        guard places.count == 1 else { return nil }
+        return (text[..<place], text[(place + 2)...])
+    }
+
+    private static func parseGroups(_ text: ArraySlice<UInt8>, mayEndInV4: Bool) -> [UInt16]? {
+        guard !text.isEmpty else { return [] }
+        let parts = text.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
+        var groups: [UInt16] = []
+        for (position, part) in parts.enumerated() {
+            if let group = parseGroup(part) {
+                groups.append(group)
+            } else if mayEndInV4, position == parts.count - 1, let bits = parseV4(part) {
+                groups.append(UInt16(bits >> 16))
+                groups.append(UInt16(truncatingIfNeeded: bits))
+            } else {
+                return nil
+            }
+        }
+        return groups.count <= 8 ? groups : nil
+    }
+
+    private static func parseGroup(_ digits: ArraySlice<UInt8>) -> UInt16? {
+        guard (1...4).contains(digits.count) else { return nil }
+        var value: UInt16 = 0
+        for digit in digits {
+            guard let nibble = hexadecimalValue(of: digit) else { return nil }
+            value = value << 4 | UInt16(nibble)
+        }
+        return value
+    }
+
+    private static func words(_ groups: [UInt16]) -> (UInt64, UInt64) {
+        (groups[..<4].reduce(0) { $0 << 16 | UInt64($1) }, groups[4...].reduce(0) { $0 << 16 | UInt64($1) })
+    }
+
+    /// RFC 5952: lower case, no leading zeros, the first longest run of at least two zero groups as `::`.
+    private static func describeV6(_ high: UInt64, _ low: UInt64) -> String {
+        let groups = [high, low].flatMap { word in
+            (0..<4).map { UInt16(truncatingIfNeeded: word >> (48 - 16 * $0)) }
+        }
+        let run = longestZeroRun(groups)
+        let hex = groups.map { String($0, radix: 16) }
+        guard run.count >= 2 else { return hex.joined(separator: ":") }
+        return hex[..<run.lowerBound].joined(separator: ":") + "::" + hex[run.upperBound...].joined(separator: ":")
+    }
+
+    private static func longestZeroRun(_ groups: [UInt16]) -> Range<Int> {
+        var longest = 0..<0
+        var start = 0
+        for position in groups.indices {
+            guard groups[position] == 0 else {
+                start = position + 1
+                continue
+            }
+            if position + 1 - start > longest.count { longest = start..<(position + 1) }
+        }
+        return longest
+    }
+}
+
+/// 0…15 for an ASCII hexadecimal digit of either case, otherwise nil.
+func hexadecimalValue(of digit: UInt8) -> UInt8? {
+    switch digit {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): digit - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): digit - UInt8(ascii: "A") + 10
+    default: nil
+    }
+}

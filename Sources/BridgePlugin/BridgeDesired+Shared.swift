@@ -1,0 +1,97 @@
+import Addressing
+package import NetworkModel
+
+/// What all pods of the bridge share: the bridge, its gateway addresses, forwarding, the table's rules.
+extension BridgeDesired {
+    /// What to look at for the shared part.
+    package var sharedScope: Scope {
+        var scope = Scope()
+        scope.links = [bridge]
+        if config.isGateway { scope.addressesOf = [bridge] }
+        scope.sysctls = Set(sharedSysctls.keys)
+        if BridgeRuleset.isNeeded(config) { scope.tables = [BridgeRuleset.table: .keys([:])] }
+        return scope
+    }
+
+    /// What the shared part should be, given what is there: what others put on the bridge stays.
+    package func shared(given observed: NetworkState) throws(BridgeConflict) -> NetworkState {
+        var state = NetworkState()
+        state.links[bridge] = bridgeLink(given: observed.links[bridge])
+        state.addresses = try bridgeAddresses(given: observed.addresses.filter { $0.link == bridge })
+        state.sysctls = sharedSysctls.filter { observed.sysctls[$0.key] != nil || $0.key.isOfLink(config.bridge) }
+        if BridgeRuleset.isNeeded(config) {
+            let table = observed.ruleset.tables[BridgeRuleset.table]
+            state.ruleset.tables[BridgeRuleset.table] = BridgeRuleset.structure(for: self, given: table)
+        }
+        return state
+    }
+
+    private func bridgeLink(given observed: Link?) -> Link {
+        let ownMAC = observed == nil || config.isHostMode
+        return Link(
+            bridge,
+            kind: .bridge,
+            mac: ownMAC ? bridgeMAC : nil,
+            mtu: observed == nil ? config.mtu : nil,
+            isUp: true,
+            isPromiscuous: config.promiscMode ? true : nil
+        )
+    }
+
+    /// The gateway addresses and whatever else may stay.
+    ///
+    /// The reference's rule: a bridge has one IPv4 address, IPv6 addresses may add up unless they overlap. In host
+    /// address mode a gateway is a /32 and conflicts with nothing.
+    private func bridgeAddresses(given observed: Set<LinkAddress>) throws(BridgeConflict) -> Set<LinkAddress> {
+        guard config.isGateway else { return observed }
+        let wanted = Set(gateways.map { LinkAddress(bridge, $0) })
+        var kept: Set<LinkAddress> = []
+        for address in observed.subtracting(wanted) {
+            guard let rival = wanted.first(where: { collides($0.cidr, address.cidr) }) else {
+                kept.insert(address)
+                continue
+            }
+            guard config.forceAddress else {
+                throw BridgeConflict(bridge: config.bridge, found: address.cidr, wanted: rival.cidr)
+            }
+        }
+        return wanted.union(kept)
+    }
+
+    private func collides(_ wanted: CIDR, _ found: CIDR) -> Bool {
+        guard wanted.family == found.family, !config.isHostMode else { return false }
+        return wanted.family == .v4 || wanted.overlaps(found)
+    }
+
+    private var sharedSysctls: [Sysctl: String] {
+        // A pod that sends router advertisements must not configure the host (CVE-2020-10749).
+        var sysctls = [Sysctl(.host, "ipv6/conf/\(config.bridge)/accept_ra"): "0"]
+        guard config.isGateway else { return sysctls }
+        if families.contains(.v4) { sysctls[Sysctl(.host, "ipv4/ip_forward")] = "1" }
+        if families.contains(.v6) { sysctls[Sysctl(.host, "ipv6/conf/all/forwarding")] = "1" }
+        if config.isHostMode {
+            // Pods are told to send everything to the host; it must not tell them of shorter ways.
+            sysctls[Sysctl(.host, "ipv4/conf/\(config.bridge)/send_redirects")] = "0"
+        }
+        return sysctls
+    }
+}
+
+extension Sysctl {
+    /// Whether it is a setting of the link, and so absent for as long as the link is.
+    func isOfLink(_ name: InterfaceName) -> Bool {
+        path.split(separator: "/").dropFirst().dropFirst().first.map { $0 == name.text } ?? false
+    }
+}
+
+/// The bridge has another address than the network wants, and `forceAddress` is not set.
+package struct BridgeConflict: Error, Hashable, Sendable, CustomStringConvertible {
+    let bridge: InterfaceName
+    let found: CIDR
+    let wanted: CIDR
+
+    /// Names the bridge, the address wanted and the one found.
+    package var description: String {
+        "\"\(bridge)\" already has an IP address different from \(wanted): \(found)"
+    }
+}

@@ -1,0 +1,59 @@
+import BridgePlugin
+import CNI
+import Glibc
+import IPAM
+import LoopbackPlugin
+import Netlink
+import NetworkModel
+import PodWiring
+import Posix
+
+/// Every CNI plugin of podnet; the name that the program is called by picks one.
+@main
+enum Main {
+    static func main() {
+        let arguments = CommandLine.arguments
+        let status = PluginMain.run(
+            name: arguments.first ?? "",
+            arguments: Array(arguments.dropFirst()),
+            plugins: plugins,
+            productVersion: "0.1.0"
+        )
+        exit(status)
+    }
+
+    private static var plugins: [any Plugin] {
+        let hostLocal = HostLocalPlugin.onDisk(bootIDPath: HostLocalPlugin.bootIDPath)
+        let surroundings = Surroundings<LinuxKernel>(
+            openKernel: { (netns) throws(KernelError) in
+                netns.isEmpty ? try LinuxKernel() : try LinuxKernel(netns: netns)
+            },
+            delegate: PluginDelegate(local: [hostLocal]),
+            node: machineID,
+            exclusively: exclusively
+        )
+        return [BridgePlugin(surroundings), LoopbackPlugin(surroundings), hostLocal]
+    }
+
+    /// What tells this node's bridges from another's; absent in an image that was never booted.
+    private static var machineID: String {
+        let bytes = (try? FileSystem.readIfPresent("/etc/machine-id", limit: 64)) ?? nil
+        return String(decoding: bytes?.prefix { $0 > 0x20 } ?? [], as: UTF8.self)
+    }
+
+    /// Runs a body while no other plugin changes what pods share. The lock is on /run, so a boot starts without it.
+    private static func exclusively(_ body: () throws(CNIError) -> Void) throws(CNIError) {
+        let lock = try sharedLock()
+        try withExtendedLifetime(lock) { () throws(CNIError) in try body() }
+    }
+
+    private static func sharedLock() throws(CNIError) -> FileLock {
+        do {
+            try FileSystem.makeDirectories("/run/podnet", permissions: 0o755)
+            return try FileLock("/run/podnet/cni.lock")
+        } catch {
+            let isBusy = error.errno == ETIMEDOUT
+            throw CNIError(isBusy ? .tryAgainLater : .ioFailure, "lock what pods share", details: error.description)
+        }
+    }
+}

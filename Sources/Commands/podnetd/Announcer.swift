@@ -1,0 +1,148 @@
+import Addressing
+import Logging
+import NetworkModel
+import ServiceProxy
+import Synchronization
+
+/// Tells log, service manager and waiting requests what the reconciler does.
+final class Announcer: Sendable {
+    private struct Memory {
+        var owesReady = true
+        var hasSynced = false
+        var summary: ReconcilerSummary?
+        var stuck: (error: KernelError, at: ContinuousClock.Instant)?
+        var fed = ContinuousClock.now
+    }
+
+    private let memory = Mutex(Memory())
+    private let manager: ServiceManager
+    private let gate: GenerationGate
+    private let logger: Logger
+
+    /// Tells these.
+    init(_ manager: ServiceManager, _ gate: GenerationGate, logger: Logger) {
+        self.manager = manager
+        self.gate = gate
+        self.logger = logger
+    }
+
+    /// The next settled state ends a reload.
+    func expectReady() {
+        memory.withLock { $0.owesReady = true }
+    }
+
+    /// Passes on one notice.
+    func take(_ notice: ReconcilerNotice) {
+        switch notice {
+        case .alive: feedWatchdog()
+        case .adopted(let frontends, let took):
+            logger.info("read our tables", metadata: ["frontends": "\(frontends)", "took": "\(took.milliseconds)"])
+        case .unreadable(let error):
+            logger.error("our tables cannot be read", error: error)
+        case .committed(let commit): announce(commit)
+        case .refused(let error, let changes): announce(error, changes)
+        case .quarantined(let service, let error):
+            logger.error("a service is left out", error: error, metadata: ["service": "\(service)"])
+        case .stuck(let error): announceStuck(error)
+        case .repaired(let writers, let changes):
+            let by = writers.map(\.description).joined(separator: " ")
+            logger.warning("took back what others changed in our tables", metadata: ["by": "\(by)", "changes": "\(changes)"])
+        case .settled(let summary): announce(summary)
+        }
+    }
+}
+
+extension Announcer {
+    /// At most as often as the service manager wants it.
+    private func feedWatchdog() {
+        guard let interval = manager.address?.watchdogInterval else { return }
+        let isHungry = memory.withLock { memory in
+            let now = ContinuousClock.now
+            // The loop's next turn may come a little later than this one did.
+            guard now - memory.fed >= interval - .seconds(2) else { return false }
+            memory.fed = now
+            return true
+        }
+        if isHungry { manager.send(.watchdog) }
+    }
+
+    private func announce(_ commit: ReconcilerCommit) {
+        let isFirst = memory.withLock { memory in
+            defer { memory.hasSynced = true }
+            memory.stuck = nil
+            return !memory.hasSynced
+        }
+        var metadata: Logger.Metadata = [
+            "generation": "\(commit.generation)", "services": "\(commit.services)", "changes": "\(commit.changes)",
+            "took": "\(commit.took.milliseconds)",
+        ]
+        if let latency = commit.latency { metadata["latency"] = "\(latency.milliseconds)" }
+        logger.log(level: isFirst ? .info : .debug, "synced", metadata: metadata)
+    }
+
+    private func announce(_ error: KernelError, _ changes: [RulesetChange]) {
+        logger.warning("the kernel refused a transaction", error: error, metadata: ["reason": "\(error.reason)"])
+        guard logger.logLevel <= .debug else { return }
+        // Enough to see what it was; the beginning holds the rules, whose errors are ours.
+        let commands = NftSyntax.text(of: changes, to: .ourTables).split(separator: "\n")
+        for command in commands.prefix(500) {
+            logger.debug("refused", metadata: ["nft": "\(command)"])
+        }
+    }
+
+    /// The same trouble is worth a line a minute.
+    private func announceStuck(_ error: KernelError) {
+        let isNews = memory.withLock { memory in
+            let now = ContinuousClock.now
+            if let stuck = memory.stuck, stuck.error == error, now - stuck.at < .seconds(60) { return false }
+            memory.stuck = (error, now)
+            return true
+        }
+        if isNews { logger.error("the kernel takes nothing; trying again", error: error) }
+    }
+
+    private func announce(_ summary: ReconcilerSummary) {
+        let (owesReady, isNews) = memory.withLock { memory in
+            defer { (memory.owesReady, memory.summary) = (false, summary) }
+            return (memory.owesReady, memory.summary != summary)
+        }
+        if owesReady {
+            manager.send(.ready(status: summary.text))
+        } else if isNews {
+            manager.send(.status(summary.text))
+        }
+        gate.pass(summary.generation)
+    }
+}
+
+extension ReconcilerSummary {
+    /// For `systemctl status`.
+    fileprivate var text: String {
+        let refused = quarantined == 0 ? nil : "\(quarantined) refused by the kernel"
+        let state = isSettled ? nil : "the kernel's rules stay as they are"
+        return ["generation \(generation)", "\(services) services", refused, state, problem].compactMap(\.self)
+            .joined(separator: ", ")
+    }
+}
+
+extension Ruleset {
+    /// The sets of our tables, for printing their elements.
+    fileprivate static var ourTables: Ruleset {
+        Ruleset(
+            Dictionary(
+                uniqueKeysWithValues: [ServiceRuleset(.v4), ServiceRuleset(.v6)].map {
+                    ($0.table, $0.skeleton(ProxySettings(), pickers: 1))
+                }
+            )
+        )
+    }
+}
+
+extension Duration {
+    /// `1.234ms`
+    var milliseconds: String {
+        let microseconds = Int64(self / .microseconds(1))
+        let fraction = String(microseconds % 1_000)
+        return "\(microseconds / 1_000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)ms"
+    }
+}

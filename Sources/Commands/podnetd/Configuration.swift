@@ -1,0 +1,62 @@
+package import Addressing
+package import Logging
+
+/// How podnetd runs: the defaults, overridden by the file, overridden by the flags.
+///
+/// Every value here is valid. `conf/podnetd.yaml` says what each means.
+package struct Configuration: Hashable, Sendable {
+    /// Where the file is looked for unless `--config` names another.
+    package static let defaultPath = "/etc/podnet/podnetd.yaml"
+
+    /// The directory of manifests.
+    package var servicesDirectory = "/etc/podnet/services.d"
+    /// The control socket.
+    package var socketPath = "/run/podnet/podnetd.sock"
+    /// The file whose lock says that a podnetd runs.
+    package var lockPath = "/run/podnet/podnetd.lock"
+    /// Where the node's pods have their addresses; traffic to a service from elsewhere is masqueraded.
+    package var podCIDRs: [CIDR] = []
+    /// Masquerade traffic to services wherever it comes from.
+    package var masqueradeAll = false
+    /// The node's name in EndpointSlices; nil is the host name.
+    package var nodeName: String?
+    /// Whether the kernel keeps others from changing our tables, where it can.
+    package var ownTables = true
+    /// The least level that is logged.
+    package var logLevel: Logger.Level = .info
+    /// The form of a log line.
+    package var logFormat: LogFormat = .text
+
+    /// The defaults.
+    package init() {}
+
+    /// The keys whose values differ and which only a new process reads.
+    package func needsRestart(for other: Configuration) -> [ConfigurationKey] {
+        var keys: [ConfigurationKey] = []
+        if servicesDirectory != other.servicesDirectory { keys.append(.servicesDir) }
+        if socketPath != other.socketPath { keys.append(.socket) }
+        if lockPath != other.lockPath { keys.append(.lockFile) }
+        if nodeName != other.nodeName { keys.append(.nodeName) }
+        if logFormat != other.logFormat { keys.append(.logFormat) }
+        return keys
+    }
+}
+
+/// The form of a log line.
+package enum LogFormat: String, Hashable, Sendable, CaseIterable {
+    /// `time level event key=value …`
+    case text
+    /// One JSON object a line.
+    case json
+}
+
+/// A configuration that cannot be used: where, what, why.
+package struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// For example `/etc/podnet/podnetd.yaml:3: podCIDRs[0]: '10.0.0.0/33' is not a CIDR`.
+    package let description: String
+
+    /// Says what is wrong in `file`, in `line` when that is known.
+    init(_ file: String, line: Int? = nil, _ fault: String) {
+        description = "\(file)\(line.map { ":\($0)" } ?? ""): \(fault)"
+    }
+}

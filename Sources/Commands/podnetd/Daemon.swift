@@ -1,0 +1,94 @@
+import Control
+import FoundationEssentials
+import Logging
+import Netlink
+import NetworkModel
+import ServiceLifecycle
+import ServiceProxy
+
+/// The parts of podnetd, put together.
+struct Daemon: Sendable {
+    /// What it runs with; every value that has a default from elsewhere is filled in.
+    let configuration: Configuration
+    /// Reads the configuration again.
+    let load: @Sendable () throws -> Configuration
+    /// The level of every logger.
+    let log: LineLogHandler.Sink
+    /// Who started us.
+    let manager: ServiceManager
+    /// For everything that happens.
+    let logger: Logger
+    /// For libraries, which talk more than we do.
+    let libraryLogger: Logger
+
+    /// Runs until SIGTERM or SIGINT. The rules stay.
+    func run() async throws {
+        var kernel = try LinuxKernel()
+        let protectingFlags = try kernel.protectingTableFlags()
+        let settings = ProxySettings(configuration, protectingFlags: protectingFlags)
+        let gate = GenerationGate()
+        let announcer = Announcer(manager, gate, logger: logger)
+        let reconciler = Reconciler(settings, kernel: kernel, notify: announcer.take)
+        let source = SourceWatch(configuration.servicesDirectory, inbox: reconciler.inbox, logger: logger)
+        let rulesets = try RulesetWatch(inbox: reconciler.inbox, logger: logger)
+        let reload = Reload(
+            load: load, running: configuration, protectingFlags: protectingFlags, log: log, inbox: reconciler.inbox,
+            source: source, manager: manager, announcer: announcer, logger: logger
+        )
+        let control = ControlServer(
+            path: configuration.socketPath, answers: answers(of: reconciler, source), gate: gate, logger: libraryLogger
+        )
+        let parts: [any ServiceLifecycle.Service] = [
+            control,
+            Loop(name: "ruleset") { await rulesets.run() },
+            Loop(name: "reconciler") { await reconciler.run() },
+            Loop(name: "source") { await source.run() },
+            Loop(name: "reload") { await reload.run() },
+        ]
+        logger.info("started", metadata: ["version": "\(Version.text)", "ownsTables": "\(settings.tableFlags != 0)"])
+        try await run(parts)
+    }
+
+    private func run(_ parts: [any ServiceLifecycle.Service]) async throws {
+        var group = ServiceGroupConfiguration(
+            services: parts, gracefulShutdownSignals: [.sigterm, .sigint], logger: libraryLogger
+        )
+        group.maximumGracefulShutdownDuration = .seconds(8)
+        try await ServiceGroup(configuration: group).run()
+        manager.send(.stopping)
+        logger.info("stopped; the rules stay")
+    }
+
+    private func answers(of reconciler: Reconciler<LinuxKernel>, _ source: SourceWatch) -> ControlServer.Answers {
+        let node = configuration.nodeName ?? ""
+        let process = ReconcilerProcess(
+            version: Version.text,
+            id: Int(ProcessInfo.processInfo.processIdentifier),
+            startedAt: .now,
+            directory: configuration.servicesDirectory
+        )
+        return ControlServer.Answers(
+            endpoints: { await reconciler.endpoints(at: .now, on: node) },
+            services: { await reconciler.services(at: .now, on: node, origins: source.origins()) },
+            status: { await reconciler.status(at: .now, on: node, of: process) },
+            health: { Health(lastUpdated: await reconciler.lastSettled(.now), currentTime: .now) }
+        )
+    }
+}
+
+/// A part of the daemon that runs until it is cancelled.
+private struct Loop: ServiceLifecycle.Service, CustomStringConvertible {
+    let name: String
+    let body: @Sendable () async -> Void
+
+    var description: String { name }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown { await body() }
+    }
+}
+
+extension Control.Timestamp {
+    /// The wall clock's time.
+    static var now: Self { Self(secondsSinceEpoch: Int64(Date().timeIntervalSince1970)) }
+}

@@ -1,0 +1,85 @@
+import Addressing
+import NetworkModel
+
+/// What the kernel tells of one frontend when there is nobody to compare it with.
+struct KernelWitness {
+    private let frontend: Frontend
+    private let table: String
+    private let element: KernelView.FrontendElement?
+    private let elements: [KernelView.EndpointElement]
+
+    init(_ frontend: Frontend, _ view: KernelView) {
+        self.frontend = frontend
+        table = KernelView.tableID(of: frontend.address.family).description
+        element = view.frontends[frontend]
+        elements = view.endpoints[frontend] ?? []
+    }
+
+    /// One row per endpoint, and one per gap in their numbers.
+    var rows: [EndpointItem] { elements.map(endpoint) + gaps.map(gap) }
+
+    private var count: Int { element?.count ?? 0 }
+
+    /// Numbers that the kernel draws and that lead nowhere.
+    private var gaps: [Int] {
+        let taken = Set(elements.map(\.index))
+        return (0..<count).filter { !taken.contains($0) }
+    }
+
+    private func endpoint(_ found: KernelView.EndpointElement) -> EndpointItem {
+        if found.index < count { return row(found, .ok) }
+        let lack = element == nil ? "not in map frontends" : "never drawn: index \(found.index) of \(count)"
+        return row(found, .stale, reason: lack)
+    }
+
+    private func gap(_ index: Int) -> EndpointItem {
+        row(
+            nil,
+            .missing,
+            index: index,
+            reason: "index \(index) of \(count) leads nowhere: its connections are dropped"
+        )
+    }
+
+    private func row(
+        _ found: KernelView.EndpointElement?,
+        _ kernel: KernelState,
+        index: Int? = nil,
+        reason: String? = nil
+    ) -> EndpointItem {
+        EndpointItem(
+            owner: element?.owner,
+            frontend: frontend,
+            element: found,
+            state: .unknown,
+            reason: reason,
+            kernel: KernelEvidence(
+                kernel,
+                table: table,
+                index: found?.index ?? index,
+                connections: found?.connections
+            )
+        )
+    }
+}
+
+extension EndpointItem {
+    /// A row for a virtual IP none of whose ports leads anywhere.
+    init(rejecting address: IPAddress, of owner: PortOwner?, state: EndpointState, kernel: KernelState, reason: String?)
+    {
+        self.init(
+            namespace: owner?.namespace ?? "",
+            service: owner?.service ?? "",
+            portName: "",
+            protocol: "",
+            vip: address.description,
+            port: 0,
+            endpoint: nil,
+            desired: nil,
+            applied: nil,
+            state: state,
+            reason: reason,
+            kernel: KernelEvidence(kernel, table: KernelView.tableID(of: address.family).description)
+        )
+    }
+}

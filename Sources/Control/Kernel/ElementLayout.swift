@@ -1,0 +1,64 @@
+import Addressing
+import NetworkModel
+
+/// Where the parts of the keys and values of the service maps are.
+///
+/// Each part is padded to four bytes. Addresses and ports are in network order as they are in packets; indices and
+/// counts are numbers of the host.
+struct ElementLayout {
+    private let family: IPAddress.Family
+    private let addressLength: Int
+
+    init(_ family: IPAddress.Family) {
+        self.family = family
+        addressLength = family.bitWidth / 8
+    }
+
+    /// `address . protocol . port : count`
+    func frontend(_ key: [UInt8], _ element: Element) -> (Frontend, KernelView.FrontendElement)? {
+        guard let frontend = frontend(key[...]), case .data(let value)? = element.value,
+            let count = Self.hostNumber(value[...])
+        else { return nil }
+        let content = KernelView.FrontendElement(
+            count: Int(count),
+            owner: element.comment.flatMap(PortOwner.init(comment:)),
+            connections: element.packets
+        )
+        return (frontend, content)
+    }
+
+    /// `index . address . protocol . port : address . port`
+    func endpoint(_ key: [UInt8], _ element: Element) -> (Frontend, KernelView.EndpointElement)? {
+        guard let index = Self.hostNumber(key.prefix(4)), let frontend = frontend(key.dropFirst(4)),
+            case .data(let value)? = element.value, value.count == addressLength + 4,
+            let address = IPAddress(bytes: value.prefix(addressLength))
+        else { return nil }
+        let content = KernelView.EndpointElement(
+            index: Int(index),
+            address: address,
+            port: Self.port(value.dropFirst(addressLength)),
+            connections: element.packets
+        )
+        return (frontend, content)
+    }
+
+    private func frontend(_ bytes: ArraySlice<UInt8>) -> Frontend? {
+        guard bytes.count == addressLength + 8, let address = IPAddress(bytes: bytes.prefix(addressLength)) else {
+            return nil
+        }
+        let rest = bytes.dropFirst(addressLength)
+        guard let number = rest.first, let transport = TransportProtocol(number: number) else { return nil }
+        return Frontend(address, transport, Self.port(rest.dropFirst(4)))
+    }
+
+    /// The first two bytes in network order.
+    private static func port(_ bytes: ArraySlice<UInt8>) -> UInt16 {
+        bytes.prefix(2).reduce(0) { $0 << 8 | UInt16($1) }
+    }
+
+    /// Four bytes in the order of this machine.
+    private static func hostNumber(_ bytes: ArraySlice<UInt8>) -> UInt32? {
+        guard bytes.count == 4 else { return nil }
+        return UInt32(littleEndian: bytes.reversed().reduce(0) { $0 << 8 | UInt32($1) })
+    }
+}

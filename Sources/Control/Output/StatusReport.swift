@@ -1,0 +1,56 @@
+/// The drawn form of `netctl status`: one screen about the daemon.
+package enum StatusReport {
+    /// All lines.
+    package static func lines(_ list: StatusList, now: Timestamp, _ palette: Palette) -> [String] {
+        list.items.flatMap { status in
+            let facts = [
+                daemon(status, node: list.metadata.node, now), sync(status, at: list.metadata.syncedAt, now),
+                objects(status),
+            ]
+            return (facts + status.tables.map(table)).map { Cell($0).text } + problems(status, palette)
+        }
+    }
+
+    private static func daemon(_ status: Status, node: String, _ now: Timestamp) -> String {
+        let source = status.source
+        let state = source.problem ?? (source.isComplete ? "read completely" : "not read completely yet")
+        return
+            "daemon    podnetd \(status.version) (pid \(status.pid)) up \(Age.text(from: status.startedAt, to: now))  "
+            + "source \(source.kind) \(source.location) (\(state))  node \(node)"
+    }
+
+    private static func sync(_ status: Status, at synced: Timestamp?, _ now: Timestamp) -> String {
+        let settled = synced.map { "in the kernel \(Age.text(from: $0, to: now)) ago" } ?? "not in the kernel yet"
+        let change = status.lastSync.map { sync in
+            let cost = "\(milliseconds(sync.seconds)) ms, \(sync.changes) elements"
+            return "   last change gen \(sync.generation) \(Age.text(from: sync.at, to: now)) ago (\(cost))"
+        }
+        return "sync      gen \(status.generation) \(settled)\(change ?? "")   failures \(status.syncFailures)   "
+            + "drift repaired \(status.driftRepaired)"
+    }
+
+    private static func objects(_ status: Status) -> String {
+        let objects = status.objects
+        return "objects   services \(objects.services) (\(objects.servicesWithoutEndpoints) without endpoints)  "
+            + "endpoints \(objects.endpoints) (\(objects.readyEndpoints) ready)"
+    }
+
+    private static func table(_ table: Status.TableStatus) -> String {
+        guard table.present else { return "table     \(table.name)  not in the kernel" }
+        let owned = table.owned ? "owned" : "not owned: others can change it"
+        return "table     \(table.name)  frontends \(table.frontends)  endpoints \(table.endpoints)  \(owned)"
+    }
+
+    private static func problems(_ status: Status, _ palette: Palette) -> [String] {
+        status.problems.map { problem in
+            let object = problem.object + (problem.field.map { " \($0)" } ?? "")
+            return palette.paint("problem", .bad) + Cell("   \(object): \(problem.reason)").text
+        }
+    }
+
+    /// With one decimal: `4.1`.
+    private static func milliseconds(_ seconds: Double) -> String {
+        let tenths = seconds.isFinite ? Int(clamping: Int64(max(0, min(seconds, 1e9)) * 10_000 + 0.5)) : 0
+        return "\(tenths / 10).\(tenths % 10)"
+    }
+}

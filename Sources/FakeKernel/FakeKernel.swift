@@ -1,0 +1,110 @@
+package import NetworkModel
+
+/// A kernel in memory, for tests: it refuses what Linux refuses, deletes along what Linux deletes along, and fails or
+/// dies at any call that a test names.
+///
+/// Unlike Linux it makes no IPv6 link-local addresses and no routes of its own, has no secondary addresses, and every
+/// link's sysctls are copies of those below `default`.
+package struct FakeKernel: Kernel {
+    /// A call that was made, refused or not.
+    package enum Call: Hashable, Sendable {
+        case observe(Scope)
+        case hostLinks
+        case generation
+        case apply(Step)
+        case commit([RulesetChange], generation: UInt32?)
+    }
+
+    /// Everything that is there; tests may put anything here.
+    package var state: NetworkState
+    /// Whether there is a second namespace; without one its links are not found.
+    package var hasContainer = true
+    /// What goes wrong on purpose.
+    package var fault: Fault?
+    /// Every call, in order.
+    package private(set) var calls: [Call] = []
+    /// How many calls wanted to change something, including those that failed.
+    package private(set) var mutatingCalls = 0
+    private var currentGeneration: UInt32 = 1
+
+    /// Two namespaces with nothing but a loopback link each, and the sysctls of `defaultSysctls`.
+    package init() {
+        var state = NetworkState()
+        for place in Place.allCases { state.links[.loopback(place)] = .loopback(place) }
+        self.init(holding: state)
+    }
+
+    /// A kernel in which exactly this is there, and those of `defaultSysctls` that are not given.
+    package init(holding state: NetworkState) {
+        self.state = state
+        for place in Place.allCases {
+            for (path, value) in Self.defaultSysctls where self.state.sysctls[Sysctl(place, path)] == nil {
+                self.state.sysctls[Sysctl(place, path)] = value
+            }
+        }
+        for link in state.links.keys { addSysctls(of: link) }
+    }
+
+    package mutating func observe(_ scope: Scope) throws(KernelError) -> NetworkState {
+        calls.append(.observe(scope))
+        try refuseIfDead("observe", "the network")
+        return Observation(of: state, hasContainer: hasContainer).limited(to: scope)
+    }
+
+    package mutating func hostLinks() throws(KernelError) -> [Link] {
+        calls.append(.hostLinks)
+        try refuseIfDead("read", "links")
+        return state.links.values.filter { $0.id.place == .host }.sorted { $0.id < $1.id }
+    }
+
+    package mutating func generation() throws(KernelError) -> UInt32 {
+        calls.append(.generation)
+        try refuseIfDead("read", "ruleset generation")
+        return currentGeneration
+    }
+
+    package mutating func apply(_ step: Step) throws(KernelError) {
+        calls.append(.apply(step))
+        try meetFault(step)
+        if let place = step.place, place == .container, !hasContainer {
+            throw .noEntry("enter", "the container's namespace")
+        }
+        try perform(step)
+    }
+
+    package mutating func commit(_ changes: [RulesetChange], generation: UInt32?) throws(KernelError) {
+        calls.append(.commit(changes, generation: generation))
+        try meetFault(nil)
+        if let generation, generation != currentGeneration {
+            throw KernelError("commit", "ruleset", reason: .interrupted, text: "it has changed since it was read")
+        }
+        try carryOut(changes)
+    }
+
+    /// What somebody else does to the ruleset meanwhile.
+    package mutating func changeBehindTheBack(_ change: (inout Ruleset) -> Void) {
+        change(&state.ruleset)
+        currentGeneration += 1
+    }
+
+    /// All changes, or none.
+    mutating func carryOut(_ changes: [RulesetChange]) throws(KernelError) {
+        guard !changes.isEmpty else { return }
+        var ruleset = state.ruleset
+        for change in changes { try ruleset.apply(change) }
+        state.ruleset = ruleset
+        currentGeneration += 1
+    }
+
+    private mutating func meetFault(_ step: Step?) throws(KernelError) {
+        try refuseIfDead("apply", step.map { "\($0)" } ?? "a transaction")
+        mutatingCalls += 1
+        guard let error = fault?.error(at: mutatingCalls) else { return }
+        throw error
+    }
+
+    private func refuseIfDead(_ operation: String, _ subject: String) throws(KernelError) {
+        guard let fault, fault.isDeadly(after: mutatingCalls) else { return }
+        throw KernelError(operation, subject, reason: .other, text: "the process was killed")
+    }
+}

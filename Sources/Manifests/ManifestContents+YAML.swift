@@ -1,0 +1,113 @@
+import ServiceProxy
+import Yams
+
+extension ManifestContents {
+    /// Reads every document of a file; lists are taken apart.
+    static func yaml(_ bytes: [UInt8], _ file: String) throws(ManifestError) -> ManifestContents {
+        guard let text = String(validating: bytes, as: UTF8.self) else { throw ManifestError("it is not UTF-8") }
+        try refuseManyAliases(bytes)
+        var contents = ManifestContents()
+        do {
+            // The basic resolver gives scalars no types, which we do ourselves: four times as fast as the default one.
+            let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
+            while let root = try parser.nextRoot() { contents.add(root, file) }
+        } catch let error as YamlError {
+            throw ManifestError(error)
+        } catch {
+            throw ManifestError(String(describing: error))
+        }
+        return contents
+    }
+
+    private mutating func add(_ root: Node, _ file: String) {
+        if root.isNull { return }
+        guard let items = root.listItems else {
+            add(ManifestObject(root), file, .line(root.mark?.line ?? 1))
+            return
+        }
+        for item in items { add(ManifestObject(item), file, .line(item.mark?.line ?? 1)) }
+    }
+}
+
+/// A few levels of aliases to aliases make a document of gigabytes out of a kilobyte (CVE-2019-11253). Sixteen aliases
+/// cannot: at best they repeat one part 3⁵ times.
+///
+/// What only looks like an alias, in a comment or a text, counts too, but only in a file with something like an anchor.
+private func refuseManyAliases(_ bytes: [UInt8], limit: Int = 16) throws(ManifestError) {
+    let anchor = UInt8(ascii: "&")
+    let alias = UInt8(ascii: "*")
+    guard bytes.contains(anchor), bytes.contains(alias) else { return }
+    var anchors = 0
+    var aliases = 0
+    for index in bytes.indices.dropLast() where bytes[index] == anchor || bytes[index] == alias {
+        guard index == 0 || bytes[index - 1].endsToken, !bytes[index + 1].endsToken else { continue }
+        if bytes[index] == anchor { anchors += 1 } else { aliases += 1 }
+    }
+    guard anchors > 0, aliases > limit else { return }
+    throw ManifestError("it has \(aliases) aliases; more than \(limit) are not taken")
+}
+
+extension UInt8 {
+    /// Whether an anchor or alias may begin after the byte: white space, or punctuation of flow collections and mappings.
+    fileprivate var endsToken: Bool { self <= UInt8(ascii: " ") || "[]{},:?".utf8.contains(self) }
+}
+
+extension Node {
+    /// The items of a `v1/List` (or a typed list); nil for any other object.
+    fileprivate var listItems: [Node]? {
+        guard case .mapping(let mapping) = self else { return nil }
+        guard word("kind")?.hasSuffix("List") == true else { return nil }
+        for (key, value) in mapping where key.scalar?.string == "items" {
+            if case .sequence(let nodes) = value { return Array(nodes) }
+        }
+        return []
+    }
+
+    /// The mapping `metadata`, or the node itself where there is none.
+    fileprivate var metadata: Node {
+        guard case .mapping(let mapping) = self else { return self }
+        return mapping.first { $0.key.scalar?.string == "metadata" }?.value ?? self
+    }
+
+    /// The scalar of a field as text, whatever its type; nil when it is no scalar or not there.
+    fileprivate func word(_ field: String) -> String? {
+        guard case .mapping(let mapping) = self else { return nil }
+        return mapping.first { $0.key.scalar?.string == field }?.value.scalar?.string
+    }
+}
+
+extension ManifestError {
+    /// The parser's sentence and line.
+    fileprivate init(_ error: YamlError) {
+        switch error {
+        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
+            .composer(_, let problem, let mark, _):
+            self.init(problem, at: .line(mark.line))
+        case .reader(let problem, _, _, _):
+            self.init(problem)
+        case .duplicatedKeysInMapping(let duplicates, let context):
+            self.init("a second field '\(duplicates.joined(separator: "', '"))'", at: .line(context.mark.line))
+        default:
+            self.init(String(describing: error))
+        }
+    }
+}
+
+extension ManifestObject {
+    /// Reads one object; what is wrong with it stays with it.
+    fileprivate init(_ node: Node) {
+        let apiVersion = node.word("apiVersion")
+        let kind = node.word("kind")
+        do throws(YAMLFieldError) {
+            switch Self.kind(apiVersion: apiVersion, kind: kind) {
+            case .service: self = ManifestObject(try KubernetesService(node))
+            case .endpointSlice: self = ManifestObject(try KubernetesEndpointSlice(node))
+            case nil: self = .unknown(apiVersion: apiVersion, kind: kind, name: node.metadata.word("name"))
+            }
+        } catch {
+            let known = Self.kind(apiVersion: apiVersion, kind: kind) ?? .service
+            let name = ObjectID(known, namespace: node.metadata.word("namespace") ?? "default", name: node.metadata.word("name") ?? "")
+            self = .refused(Rejection(name, field: error.field, value: error.value, reason: error.reason))
+        }
+    }
+}

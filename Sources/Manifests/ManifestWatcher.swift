@@ -1,0 +1,207 @@
+import Posix
+package import ServiceProxy
+
+/// Keeps up with a directory of manifests. It blocks: use it from a thread that may wait.
+///
+///     while running {
+///         if let update = watcher.scan() { hand over update }
+///         watcher.wait(for: .seconds(30))
+///     }
+package struct ManifestWatcher: ~Copyable, Sendable {
+    /// What a scan found.
+    package struct Update: Sendable {
+        /// The objects that came, changed or went since the last update.
+        package let changes: [ServiceChange]
+        /// Everything that is wrong now.
+        package let problems: [ManifestProblem]
+        /// Whether there has been anything to read yet. If not, nothing is known, which is not the same as no services.
+        package let hasBeenRead: Bool
+        /// Whether the objects are all there are; false while a file has never been good.
+        package let isComplete: Bool
+    }
+
+    /// The directory's path.
+    package let path: String
+    /// What the directory holds.
+    package private(set) var directory = ManifestDirectory()
+    private let inotify: Inotify?
+    private let sizeLimit: Int
+    private var watched: (watch: Inotify.Watch, status: FileStatus)?
+    /// Names to look at; nil means all.
+    private var touched: Set<String>?
+    /// Files that someone is writing to. They are not read before they are closed: half a manifest may well be valid.
+    private var beingWritten: Set<String> = []
+    private var reported: (problems: [ManifestProblem], hasBeenRead: Bool) = ([], false)
+
+    /// Watches `path`, which need not be there yet. Files larger than `sizeLimit` bytes are not read.
+    package init(_ path: String, sizeLimit: Int = 64 << 20) {
+        self.path = path
+        self.sizeLimit = sizeLimit
+        // Where inotify is not to be had (the kernel limits it per user), the regular scans remain.
+        inotify = try? Inotify()
+    }
+
+    /// The number to wait on together with others: readable when a scan may find something. Nil without inotify.
+    package var rawDescriptor: Int32? {
+        switch inotify {
+        case .some(let inotify): inotify.rawDescriptor
+        case nil: nil
+        }
+    }
+
+    /// Waits until something happens, at most for `duration`; then the next scan looks at everything.
+    ///
+    /// After a removal it waits a little longer, since removals often come in numbers.
+    package mutating func wait(for duration: Duration) {
+        guard hasEvents(within: duration) else {
+            touched = nil
+            return
+        }
+        let deadline = MonotonicClock.now() + .milliseconds(500)
+        while takeEvents(), MonotonicClock.now() < deadline, hasEvents(within: .milliseconds(50)) {}
+    }
+
+    /// Looks at what changed since the last scan; nil when nothing is different.
+    package mutating func scan() -> Update? {
+        _ = takeEvents()
+        do throws(PosixError) {
+            try watchDirectory()
+            if let names = touched { try look(at: names) } else { try lookAtAll() }
+        } catch {
+            directory.takeFailure("\(error)")
+            touched = nil
+        }
+        return update()
+    }
+
+    private mutating func update() -> Update? {
+        let changes = directory.takeChanges()
+        let current = (problems: directory.problems, hasBeenRead: directory.hasBeenRead)
+        guard !changes.isEmpty || current != reported else { return nil }
+        reported = current
+        return Update(
+            changes: changes,
+            problems: current.problems,
+            hasBeenRead: current.hasBeenRead,
+            isComplete: directory.isComplete
+        )
+    }
+}
+
+// Events.
+extension ManifestWatcher {
+    /// Whether events came in time.
+    private func hasEvents(within duration: Duration) -> Bool {
+        if let answer = try? inotify?.wait(for: duration) { return answer }
+        MonotonicClock.sleep(duration)
+        return false
+    }
+
+    /// Notes what has to be looked at; true when something was removed.
+    private mutating func takeEvents() -> Bool {
+        let events = (try? inotify?.events()) ?? []
+        for event in events { take(event) }
+        return events.contains { !$0.kinds.isDisjoint(with: [.deleted, .movedAway, .directoryLeft]) }
+    }
+
+    private mutating func take(_ event: Inotify.Event) {
+        if event.kinds.contains(.overflow) {
+            touched = nil
+            beingWritten = []
+        }
+        guard event.watch == watched?.watch else { return }
+        if !event.kinds.isDisjoint(with: [.directoryLeft, .unmounted, .watchEnded]) {
+            watched = nil
+            touched = nil
+        }
+        guard let name = event.name else { return }
+        if event.kinds.contains(.written) { beingWritten.insert(name) } else { beingWritten.remove(name) }
+        if ManifestDirectory.isManifest(name) {
+            touched?.insert(name)
+        } else if name.hasPrefix("..") {
+            // The files of a mounted ConfigMap are links through `..data`, which is what changes.
+            touched = nil
+        }
+    }
+
+    /// Sees to it that the directory that is now at the path is watched.
+    private mutating func watchDirectory() throws(PosixError) {
+        let status = try FileSystem.status(path, followLinks: true)
+        if let watched {
+            if watched.status.isSameFile(as: status) { return }
+            inotify?.end(watched.watch)
+        }
+        watched = nil
+        touched = nil
+        beingWritten = []
+        let kinds: Inotify.Kinds = [
+            .written, .closedAfterWriting, .movedAway, .movedHere, .created, .deleted, .directoryLeft,
+        ]
+        if let watch = try inotify?.watch(path, for: kinds) { watched = (watch, status) }
+    }
+}
+
+// Files.
+extension ManifestWatcher {
+    private mutating func lookAtAll() throws(PosixError) {
+        var listing: [String: ManifestDirectory.Fingerprint] = [:]
+        for name in try FileSystem.list(path) where ManifestDirectory.isManifest(name) {
+            if let fingerprint = try fingerprint(of: name) { listing[name] = fingerprint }
+        }
+        touched = []
+        for name in directory.filesToRead(in: listing) { read(name) }
+        directory.takeListing(listing.keys)
+    }
+
+    private mutating func look(at names: Set<String>) throws(PosixError) {
+        touched = []
+        var gone: [String] = []
+        for name in names.sorted() {
+            guard let fingerprint = try fingerprint(of: name) else {
+                gone.append(name)
+                continue
+            }
+            if !directory.filesToRead(in: [name: fingerprint]).isEmpty { read(name) }
+        }
+        directory.takeRemoval(of: gone)
+    }
+
+    /// Nil when there is no such file.
+    private func fingerprint(of name: String) throws(PosixError) -> ManifestDirectory.Fingerprint? {
+        guard let status = try FileSystem.statusIfPresent("\(path)/\(name)", followLinks: true) else { return nil }
+        return status.kind == .regular ? ManifestDirectory.Fingerprint(status) : nil
+    }
+
+    /// Reads a file that nobody is writing to; one that changes meanwhile has its turn later.
+    private mutating func read(_ name: String) {
+        guard !beingWritten.contains(name) else { return }
+        do throws(PosixError) {
+            let file = try Descriptor(opening: "\(path)/\(name)", [.read, .nonBlocking, .followLinks])
+            let before = try file.status()
+            let result = try contents(of: file, name, before.size)
+            if try file.status() == before {
+                directory.take(name, ManifestDirectory.Fingerprint(before), result)
+            } else {
+                touched?.insert(name)
+            }
+        } catch where error.reason == .missing {
+            touched?.insert(name)
+        } catch {
+            directory.takeUnreadable(name, "\(error)")
+        }
+    }
+
+    private func contents(
+        of file: borrowing Descriptor, _ name: String, _ size: Int
+    ) throws(PosixError) -> Result<ManifestContents, ManifestError> {
+        guard size <= sizeLimit else {
+            return .failure(ManifestError("it has \(size) bytes; more than \(sizeLimit) are not read"))
+        }
+        let bytes = try file.readAll(limit: sizeLimit)
+        do throws(ManifestError) {
+            return .success(try ManifestContents(parsing: bytes, file: name))
+        } catch {
+            return .failure(error)
+        }
+    }
+}

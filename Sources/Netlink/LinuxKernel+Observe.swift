@@ -1,0 +1,135 @@
+import Addressing
+package import NetworkModel
+import Posix
+
+extension LinuxKernel {
+    /// Reads as much as `scope` names, by look-ups; lists are read only of single links.
+    ///
+    /// Left out is what the kernel makes itself: link-local addresses of IPv6, routes to own addresses and networks
+    /// or learnt from routers, neighbours that are not permanent. A metric that the kernel chose is nil.
+    package mutating func observe(_ scope: Scope) throws(KernelError) -> NetworkState {
+        forgetLinks()
+        var state = NetworkState()
+        state.links = try links(scope.links)
+        try readLists(scope, into: &state)
+        try readSingles(scope, into: &state)
+        for sysctl in scope.sysctls {
+            state.sysctls[sysctl] = try read(sysctl)
+        }
+        for (table, elements) in scope.tables {
+            state.ruleset.tables[table] = try self.table(table, elements)
+        }
+        return state
+    }
+
+    /// Forgets which number belongs to which name.
+    mutating func forgetLinks() {
+        host.forgetLinks()
+        container?.forgetLinks()
+    }
+
+    /// Every link of the host's namespace, with kind, alias and bridge port.
+    package mutating func hostLinks() throws(KernelError) -> [Link] {
+        var links: [Link] = []
+        for record in try host.records() {
+            guard let name = try host.name(of: record.index) else { continue }
+            links.append(try link(LinkID(.host, name), record))
+        }
+        return links
+    }
+
+    /// Those of the links that are there.
+    mutating func links(_ wanted: Set<LinkID>) throws(KernelError) -> [LinkID: Link] {
+        // All are read first, so that a link that is another's peer or master has its name by then.
+        var records: [LinkID: LinkRecord] = [:]
+        for id in wanted {
+            records[id] = try read(id.place) { namespace throws(KernelError) in try namespace.record(of: id.name) }
+        }
+        var links: [LinkID: Link] = [:]
+        for (id, record) in records {
+            links[id] = try link(id, record)
+        }
+        return links
+    }
+
+    private mutating func readLists(_ scope: Scope, into state: inout NetworkState) throws(KernelError) {
+        for id in scope.addressesOf {
+            state.addresses.formUnion(
+                try read(id.place) { namespace throws(KernelError) in try namespace.addresses(of: id) } ?? []
+            )
+        }
+        for id in scope.routesOf {
+            state.routes.formUnion(
+                try read(id.place) { namespace throws(KernelError) in try namespace.routes(of: id) } ?? []
+            )
+        }
+        for id in scope.neighborsOf {
+            state.neighbors.formUnion(
+                try read(id.place) { namespace throws(KernelError) in try namespace.neighbors(of: id) } ?? []
+            )
+        }
+    }
+
+    private mutating func readSingles(_ scope: Scope, into state: inout NetworkState) throws(KernelError) {
+        for destination in scope.hostRoutesTo {
+            if let route = try host.route(to: destination) { state.routes.insert(route) }
+        }
+        for key in scope.hostNeighbors {
+            let neighbor = try host.neighbor(key.address, on: LinkID(.host, key.link))
+            if let neighbor { state.neighbors.insert(neighbor) }
+        }
+    }
+
+    private mutating func read(_ sysctl: Sysctl) throws(KernelError) -> String? {
+        try read(sysctl.place) { namespace throws(KernelError) in
+            try namespace.run { () throws(KernelError) in try ProcSys.read(sysctl) }
+        }
+    }
+
+    /// Reads something in one of the namespaces; nil in a pod's that is not there.
+    private mutating func read<Value>(
+        _ place: Place,
+        _ body: (inout RouteNamespace) throws(KernelError) -> Value?
+    ) throws(KernelError) -> Value? {
+        if place == .host { return try body(&host) }
+        return try inContainer(body) ?? nil
+    }
+}
+
+extension LinuxKernel {
+    /// The link that a record describes, with the names of its master and of its peer.
+    private mutating func link(_ id: LinkID, _ record: LinkRecord) throws(KernelError) -> Link {
+        let master = try record.masterIndex.flatMap { index throws(KernelError) in
+            try read(id.place) { namespace throws(KernelError) in try namespace.name(of: index) }
+        }
+        return record.link(id, master: master, peer: try peer(of: record, in: id.place))
+    }
+
+    /// The other end of a veth, if it is in one of the two namespaces.
+    private mutating func peer(of record: LinkRecord, in place: Place) throws(KernelError) -> LinkID? {
+        guard record.kind == "veth", let index = record.peerIndex, index > 0 else { return nil }
+        guard let place = try peerPlace(of: record, in: place) else { return nil }
+        let name = try read(place) { namespace throws(KernelError) in try namespace.name(of: index) }
+        return name.map { LinkID(place, $0) }
+    }
+
+    private mutating func peerPlace(of record: LinkRecord, in place: Place) throws(KernelError) -> Place? {
+        guard let number = record.peerNamespace else { return place }
+        return try number == self.number(ofOtherThan: place) ? (place == .host ? .container : .host) : nil
+    }
+
+    /// The kernel's number, in one of the namespaces, for the other one.
+    private mutating func number(ofOtherThan place: Place) throws(KernelError) -> Int32? {
+        guard container != nil else { return nil }
+        switch place {
+        case .container:
+            let outer = try NetNS.current()
+            return try inContainer { namespace throws(KernelError) in
+                try namespace.number(ofNamespaceBehind: outer.descriptor.raw)
+            } ?? nil
+        case .host:
+            guard let descriptor = container?.descriptor else { return nil }
+            return try host.number(ofNamespaceBehind: descriptor)
+        }
+    }
+}

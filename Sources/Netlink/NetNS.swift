@@ -1,0 +1,69 @@
+import CKernelShims
+import Glibc
+package import NetworkModel
+import Posix
+
+/// A handle of a network namespace; the namespace lives at least as long as it.
+package struct NetNS: ~Copyable, Sendable {
+    /// Which namespace it is, whatever path leads to it: device and inode of nsfs.
+    package struct Identity: Hashable, Sendable {
+        let device: UInt64
+        let inode: UInt64
+    }
+
+    let descriptor: Descriptor
+    /// Which namespace it is.
+    package let identity: Identity
+
+    /// Opens the namespace behind a path: `/run/netns/…`, `/proc/…/ns/net`.
+    package init(path: String) throws(KernelError) {
+        // Non-blocking, since the path may as well be a pipe's.
+        let opened = try Self.attempt(path) { () throws(PosixError) in
+            try Descriptor(opening: path, [.read, .followLinks, .nonBlocking])
+        }
+        guard podnet_namespace_type(opened.raw) == podnet_clone_newnet() else {
+            throw KernelError("open network namespace", path, reason: .invalid, text: "not a network namespace")
+        }
+        let status = try Self.attempt(path) { () throws(PosixError) in try opened.status() }
+        identity = Identity(device: status.device, inode: status.inode)
+        descriptor = opened
+    }
+
+    /// The namespace that the calling thread is in.
+    package static func current() throws(KernelError) -> NetNS {
+        try NetNS(path: "/proc/thread-self/ns/net")
+    }
+
+    /// Runs `body` with the calling thread in this namespace, and returns to the former one.
+    ///
+    /// The body is synchronous: an `await` could go on in another thread, which is in another namespace. A thread that
+    /// cannot return must do nothing more, so that ends the process.
+    package func run<Result: ~Copyable>(
+        _ body: () throws(KernelError) -> Result
+    ) throws(KernelError) -> Result {
+        let former = try NetNS.current()
+        try enter()
+        defer {
+            let result = podnet_setns(former.descriptor.raw, podnet_clone_newnet())
+            precondition(result == 0, "no way back from a network namespace")
+        }
+        return try body()
+    }
+
+    private static func attempt<Result: ~Copyable>(
+        _ path: String,
+        _ call: () throws(PosixError) -> Result
+    ) throws(KernelError) -> Result {
+        do throws(PosixError) {
+            return try call()
+        } catch {
+            throw KernelError("open network namespace", path, errno: error.errno)
+        }
+    }
+
+    private func enter() throws(KernelError) {
+        guard podnet_setns(descriptor.raw, podnet_clone_newnet()) == 0 else {
+            throw KernelError("enter network namespace", "inode \(identity.inode)", errno: Glibc.errno)
+        }
+    }
+}

@@ -1,0 +1,160 @@
+import CMNL
+package import NetworkModel
+import Posix
+
+extension NetlinkSocket {
+    /// Sends a request and takes the kernel's verdict: returns on success, throws errno and the kernel's words if not.
+    package mutating func request(
+        _ message: Message,
+        _ operation: String,
+        _ subject: @autoclosure () -> String
+    ) throws(KernelError) {
+        let sequence = reserveSequences()
+        try send(message.sealed(sequence: sequence, addingFlags: NLM_F_ACK), operation, subject)
+        var ack: Ack?
+        while ack == nil {
+            try receiveAnswer(to: sequence, operation, subject) { header, payload throws(MalformedMessage) in
+                if header.isAck { ack = try header.ack(payload) }
+            }
+        }
+        try check(ack, operation, subject)
+    }
+
+    /// Sends a request that is answered by one message, and reads that.
+    ///
+    /// What is not there throws the kernel's error: ENODEV for a link, ENOENT for a neighbour.
+    package mutating func get<Value>(
+        _ message: Message,
+        _ operation: String,
+        _ subject: @autoclosure () -> String,
+        _ read: (MessageHeader, _ payload: RawSpan) throws(MalformedMessage) -> Value
+    ) throws(KernelError) -> Value {
+        while true {
+            let sequence = reserveSequences()
+            try send(message.sealed(sequence: sequence), operation, subject)
+            var value: Value?
+            var ack: Ack?
+            let isWhole = try receiveAnswer(to: sequence, operation, subject) {
+                header,
+                payload throws(MalformedMessage) in
+                if header.isAck { ack = try header.ack(payload) }
+                if header.isData { value = try read(header, payload) }
+            }
+            try check(ack, operation, subject)
+            if let value { return value }
+            // An answer larger than the buffer is asked for again, since the buffer has grown.
+            if isWhole { throw KernelError(operation, subject(), MalformedMessage("no answer in it")) }
+        }
+    }
+
+    /// Receives one datagram and calls `body` with those of its messages that answer `sequence`; false when it was cut.
+    @discardableResult
+    private mutating func receiveAnswer(
+        to sequence: UInt32,
+        _ operation: String,
+        _ subject: () -> String,
+        _ body: (MessageHeader, _ payload: RawSpan) throws(MalformedMessage) -> Void
+    ) throws(KernelError) -> Bool {
+        switch try receive(operation, subject) {
+        case .cut: return false
+        case .nothing, .overrun: throw Self.lostAnswer(operation, subject())
+        case .datagram(let length):
+            do throws(MalformedMessage) {
+                try self.read(length) { header, payload throws(MalformedMessage) in
+                    if header.sequence == sequence { try body(header, payload) }
+                }
+            } catch {
+                throw KernelError(operation, subject(), error)
+            }
+            return true
+        }
+    }
+
+    private func check(_ ack: Ack?, _ operation: String, _ subject: () -> String) throws(KernelError) {
+        guard let ack, ack.errno != 0 else { return }
+        throw KernelError(operation, subject(), errno: ack.errno, kernelMessage: ack.text)
+    }
+
+    static func lostAnswer(_ operation: String, _ subject: String) -> KernelError {
+        KernelError(operation, subject, reason: .exhausted, text: "the kernel's answer is lost")
+    }
+}
+
+extension NetlinkSocket {
+    /// Sends a dump request and returns what `read` makes of each message; nil leaves a message out.
+    ///
+    /// A dump during which the kernel's tables changed (NLM_F_DUMP_INTR) may miss entries or hold them twice. It is
+    /// thrown away and made again, at most ten times in half a second, then the error is `.interrupted`.
+    package mutating func dump<Value>(
+        _ message: Message,
+        _ operation: String,
+        _ subject: @autoclosure () -> String,
+        _ read: (MessageHeader, _ payload: RawSpan) throws(MalformedMessage) -> Value?
+    ) throws(KernelError) -> [Value] {
+        for attempt in 0...10 {
+            if attempt > 0 { MonotonicClock.sleep(.milliseconds(min(1 << (attempt - 1), 100))) }
+            if let values = try dumpOnce(message, operation, subject, read) { return values }
+        }
+        throw KernelError(
+            operation,
+            subject(),
+            reason: .interrupted,
+            text: "the kernel's tables changed during each of eleven attempts to read them"
+        )
+    }
+
+    /// One attempt; nil when its data cannot be trusted. Reads to the end in any case, so that the next can begin.
+    private mutating func dumpOnce<Value>(
+        _ message: Message,
+        _ operation: String,
+        _ subject: () -> String,
+        _ read: (MessageHeader, _ payload: RawSpan) throws(MalformedMessage) -> Value?
+    ) throws(KernelError) -> [Value]? {
+        var dump = DumpInProgress<Value>(sequence: reserveSequences())
+        try send(message.sealed(sequence: dump.sequence, addingFlags: NLM_F_DUMP), operation, subject)
+        while dump.end == nil {
+            switch try receive(operation, subject) {
+            case .cut, .overrun: dump.isConsistent = false
+            case .nothing:
+                if dump.isConsistent { throw Self.lostAnswer(operation, subject()) }
+                return nil
+            case .datagram(let length): dump.take(length, from: self, read)
+            }
+        }
+        try check(dump.end, operation, subject)
+        if let fault = dump.fault { throw KernelError(operation, subject(), fault) }
+        return dump.isConsistent ? dump.values : nil
+    }
+}
+
+/// What is known of a dump while its datagrams come in.
+private struct DumpInProgress<Value> {
+    let sequence: UInt32
+    var values: [Value] = []
+    var isConsistent = true
+    /// The first message that could not be read.
+    var fault: MalformedMessage?
+    /// The dump's own verdict, which is its last message.
+    var end: Ack?
+
+    init(sequence: UInt32) { self.sequence = sequence }
+
+    /// Reads the datagram in the socket's buffer.
+    mutating func take(
+        _ length: Int,
+        from socket: borrowing NetlinkSocket,
+        _ read: (MessageHeader, _ payload: RawSpan) throws(MalformedMessage) -> Value?
+    ) {
+        do throws(MalformedMessage) {
+            try socket.read(length) { header, payload throws(MalformedMessage) in
+                guard header.sequence == sequence else { return }
+                if header.has(NLM_F_DUMP_INTR) { isConsistent = false }
+                if header.isDone { end = try header.end(payload) }
+                if header.isAck { end = try header.ack(payload) }
+                if header.isData, isConsistent, let value = try read(header, payload) { values.append(value) }
+            }
+        } catch {
+            fault = fault ?? error
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import Addressing
+import CNLRoute
+import Glibc
+import NetworkModel
+
+/// The requests that make of one state of a link another: none, one, or two.
+///
+/// The kernel takes a bridge port's options only for a link that is a port already (net/core/rtnetlink.c,
+/// `__rtnl_newlink`: the options are read by the master that the link has before the message). So a link that becomes
+/// a port takes two, and comes up with the second one: no frame passes before the options are in place.
+struct LinkChange {
+    let old: Link
+    let new: Link
+    let index: Int32
+
+    /// `masterIndex` is the number of `new.master`.
+    func messages(masterIndex: Int32?) -> [Message] {
+        var messages: [Message] = []
+        if joinsMaster { messages.append(joining(masterIndex)) }
+        if changesMore { messages.append(changing()) }
+        return messages
+    }
+
+    private var joinsMaster: Bool { new.master != old.master }
+
+    private var changesMore: Bool {
+        changed(\.mac) != nil || changed(\.mtu) != nil || changed(\.alias) != nil || changed(\.isUp) != nil
+            || changed(\.isPromiscuous) != nil || hasPortOptions
+    }
+
+    private var hasPortOptions: Bool {
+        new.master != nil && (changed(\.bridgePort?.hairpinMode) != nil || changed(\.bridgePort?.isolated) != nil)
+    }
+
+    /// The new value, if it is another and not left as it is.
+    private func changed<Value: Equatable>(_ property: (Link) -> Value?) -> Value? {
+        guard let value = property(new), value != property(old) else { return nil }
+        return value
+    }
+
+    /// Master 0 makes a port a free link again.
+    private func joining(_ masterIndex: Int32?) -> Message {
+        let object = LinkObject()
+        object.setIndex(index)
+        var message = object.newRequest()
+        message.append(attribute: IFLA_MASTER, UInt32(bitPattern: masterIndex ?? 0))
+        return message
+    }
+
+    private func changing() -> Message {
+        let object = LinkObject()
+        object.setIndex(index)
+        if let mac = changed(\.mac) { object.setAddress(mac) }
+        if let mtu = changed(\.mtu) { object.setMTU(mtu) }
+        if let isUp = changed(\.isUp) { object.setFlag(IFF_UP, isUp) }
+        if let isPromiscuous = changed(\.isPromiscuous) { object.setFlag(IFF_PROMISC, isPromiscuous) }
+        var message = object.newRequest()
+        // libnl would leave an empty alias out.
+        if let alias = changed(\.alias) { message.append(attribute: IFLA_IFALIAS, alias) }
+        if hasPortOptions { appendPortOptions(to: &message) }
+        return message
+    }
+
+    /// What libnl 3.7 has no words for.
+    private func appendPortOptions(to message: inout Message) {
+        message.nest(IFLA_LINKINFO) { info in
+            info.append(attribute: IFLA_INFO_SLAVE_KIND, "bridge")
+            info.nest(IFLA_INFO_SLAVE_DATA) { options in
+                if let hairpin = changed(\.bridgePort?.hairpinMode) {
+                    options.append(attribute: IFLA_BRPORT_MODE, UInt8(hairpin ? 1 : 0))
+                }
+                if let isolated = changed(\.bridgePort?.isolated) {
+                    options.append(attribute: IFLA_BRPORT_ISOLATED, UInt8(isolated ? 1 : 0))
+                }
+            }
+        }
+    }
+}

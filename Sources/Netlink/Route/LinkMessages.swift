@@ -1,0 +1,117 @@
+import Addressing
+import CNLRoute
+import Glibc
+import NetworkModel
+
+/// A link object of libnl, from which requests about links are built.
+@safe struct LinkObject: ~Copyable {
+    let raw: OpaquePointer
+
+    /// A link without a kind, to refer to one or change one.
+    init() { unsafe raw = allocated(rtnl_link_alloc()) }
+
+    /// A link of the bridge kind.
+    static func bridge() -> LinkObject { unsafe LinkObject(adopting: allocated(rtnl_link_bridge_alloc())) }
+
+    /// A link of the veth kind, with the object of its peer inside.
+    static func veth() -> LinkObject { unsafe LinkObject(adopting: allocated(rtnl_link_veth_alloc())) }
+
+    private init(adopting raw: OpaquePointer) { unsafe self.raw = raw }
+
+    deinit { unsafe rtnl_link_put(raw) }
+
+    /// The other end of a veth.
+    var peer: LinkObject { unsafe LinkObject(adopting: allocated(rtnl_link_veth_get_peer(raw))) }
+
+    func setName(_ name: InterfaceName) { unsafe rtnl_link_set_name(raw, name.text) }
+    func setIndex(_ index: Int32) { unsafe rtnl_link_set_ifindex(raw, index) }
+    func setMTU(_ mtu: Int) { unsafe rtnl_link_set_mtu(raw, UInt32(clamping: mtu)) }
+    func setAlias(_ alias: String) { unsafe rtnl_link_set_ifalias(raw, alias) }
+    func setMaster(_ index: Int32) { unsafe rtnl_link_set_master(raw, index) }
+    func setNamespace(_ descriptor: Int32) { unsafe rtnl_link_set_ns_fd(raw, descriptor) }
+
+    func setAddress(_ mac: MACAddress) {
+        let address = NLAddress(mac)
+        unsafe rtnl_link_set_addr(raw, address.raw)
+    }
+
+    func setFlag(_ flag: Int, _ isSet: Bool) {
+        if isSet {
+            unsafe rtnl_link_set_flags(raw, UInt32(flag))
+        } else {
+            unsafe rtnl_link_unset_flags(raw, UInt32(flag))
+        }
+    }
+
+    /// RTM_NEWLINK, which with NLM_F_CREATE makes a link, without it changes one.
+    func newRequest(flags: Int32 = 0) -> Message {
+        unsafe Message { unsafe rtnl_link_build_add_request(raw, flags, $0) }
+    }
+
+    /// RTM_DELLINK
+    func deleteRequest() -> Message {
+        unsafe Message { unsafe rtnl_link_build_delete_request(raw, $0) }
+    }
+
+    /// Takes over what a new link is to have from its first moment on.
+    func setInitial(_ link: Link) {
+        setName(link.id.name)
+        if let mac = link.mac { setAddress(mac) }
+        if let mtu = link.mtu { setMTU(mtu) }
+    }
+}
+
+/// The requests that make and change links.
+enum LinkMessages {
+    private static let createFlags = NLM_F_CREATE | NLM_F_EXCL
+
+    /// Makes a bridge, up at once if it is to be.
+    static func createBridge(_ link: Link) -> Message {
+        let bridge = LinkObject.bridge()
+        bridge.setInitial(link)
+        if let isUp = link.isUp { bridge.setFlag(IFF_UP, isUp) }
+        if let isPromiscuous = link.isPromiscuous { bridge.setFlag(IFF_PROMISC, isPromiscuous) }
+        return bridge.newRequest(flags: createFlags)
+    }
+
+    /// Makes a pair in one message, the peer inside the namespace behind `peerNamespace` if that is another one.
+    static func createVethPair(_ link: Link, master: Int32?, peer: Link, peerNamespace: Int32?) -> Message {
+        let veth = LinkObject.veth()
+        veth.setInitial(link)
+        if let master { veth.setMaster(master) }
+        let other = veth.peer
+        other.setInitial(peer)
+        if let peerNamespace { other.setNamespace(peerNamespace) }
+        return veth.newRequest(flags: createFlags)
+    }
+
+    /// Deletes a link, by its number where that is known: the name may be another link's by now.
+    static func delete(_ link: Link) -> Message {
+        let object = LinkObject()
+        if let index = link.index {
+            object.setIndex(Int32(clamping: index))
+        } else {
+            object.setName(link.id.name)
+        }
+        return object.deleteRequest()
+    }
+
+    /// Looks a link up by name; the kernel's statistics stay away.
+    static func get(_ name: InterfaceName) -> Message { get(index: 0) { $0.append(attribute: IFLA_IFNAME, name.text) } }
+
+    /// Looks a link up by number.
+    static func get(index: Int32) -> Message { get(index: index) { _ in } }
+
+    /// Asks for all links.
+    static func dump() -> Message { get(index: 0) { _ in } }
+
+    private static func get(index: Int32, _ key: (inout Message) -> Void) -> Message {
+        var message = Message(type: RTM_GETLINK)
+        var header = ifinfomsg()
+        header.ifi_index = index
+        message.append(header)
+        key(&message)
+        message.append(attribute: IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
+        return message
+    }
+}

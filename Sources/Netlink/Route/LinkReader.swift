@@ -1,0 +1,112 @@
+import Addressing
+import CNLRoute
+import Glibc
+import NetworkModel
+
+/// What RTM_NEWLINK says of a link, in the kernel's numbers.
+package struct LinkRecord {
+    var index: Int32 = 0
+    var flags: UInt32 = 0
+    var name = ""
+    var kind = ""
+    var mac: MACAddress?
+    var mtu: Int?
+    var alias = ""
+    var masterIndex: Int32?
+    var portKind = ""
+    var port = Link.BridgePort()
+    /// The other end of a veth, counted in the namespace `peerNamespace`.
+    var peerIndex: Int32?
+    /// The kernel's number, in this namespace, for the one that the peer is in; nil when it is this one.
+    var peerNamespace: Int32?
+    /// `IF_OPER_*`
+    var operationalState: UInt8 = 0
+
+    var isUp: Bool { flags & UInt32(IFF_UP) != 0 }
+    var isPromiscuous: Bool { flags & UInt32(IFF_PROMISC) != 0 }
+    var isLoopback: Bool { flags & UInt32(IFF_LOOPBACK) != 0 }
+    /// Whether frames can pass.
+    ///
+    /// A link whose driver says nothing stays "unknown" (Documentation/networking/operstates.rst); one of a pair is
+    /// "unknown" only until the kernel gets round to looking.
+    var isOperational: Bool {
+        operationalState == Self.up || (operationalState == Self.unknown && isUp && kind != "veth")
+    }
+
+    // IF_OPER_* of <linux/if.h>, which cannot be included beside libc's <net/if.h>.
+    private static let unknown: UInt8 = 0
+    private static let up: UInt8 = 6
+
+    /// Reads the message's fixed part and attributes.
+    package init(_ payload: RawSpan) throws(MalformedMessage) {
+        let header = try payload.load(at: 0, as: ifinfomsg.self)
+        index = header.ifi_index
+        flags = header.ifi_flags
+        try forEachAttribute(in: payload, from: MemoryLayout<ifinfomsg>.size) { type, value throws(MalformedMessage) in
+            try take(type, value)
+        }
+    }
+
+    private mutating func take(_ type: Int, _ value: RawSpan) throws(MalformedMessage) {
+        switch type {
+        case IFLA_IFNAME: name = value.string()
+        case IFLA_ADDRESS: mac = value.macAddress()
+        case IFLA_MTU: mtu = Int(try value.number(UInt32.self))
+        case IFLA_IFALIAS: alias = value.string()
+        case IFLA_MASTER: masterIndex = try value.number()
+        case IFLA_LINK: peerIndex = try value.number()
+        case IFLA_LINK_NETNSID: peerNamespace = try value.number()
+        case IFLA_OPERSTATE: operationalState = try value.number()
+        case IFLA_LINKINFO: try takeInfo(value)
+        default: break
+        }
+    }
+
+    private mutating func takeInfo(_ info: RawSpan) throws(MalformedMessage) {
+        try forEachAttribute(in: info) { type, value throws(MalformedMessage) in
+            switch type {
+            case IFLA_INFO_KIND: kind = value.string()
+            case IFLA_INFO_SLAVE_KIND: portKind = value.string()
+            case IFLA_INFO_SLAVE_DATA: try takePortOptions(value)
+            default: break
+            }
+        }
+    }
+
+    /// The numbers are those of a bridge's port; another kind of master has other ones, and is not asked for them.
+    private mutating func takePortOptions(_ options: RawSpan) throws(MalformedMessage) {
+        guard portKind == "bridge" else { return }
+        try forEachAttribute(in: options) { type, value throws(MalformedMessage) in
+            switch type {
+            case IFLA_BRPORT_MODE: port.hairpinMode = try value.number(UInt8.self) != 0
+            case IFLA_BRPORT_ISOLATED: port.isolated = try value.number(UInt8.self) != 0
+            default: break
+            }
+        }
+    }
+
+    private func linkKind(_ peer: LinkID?) -> Link.Kind {
+        if isLoopback { return .loopback }
+        switch kind {
+        case "bridge": return .bridge
+        case "veth": return .veth(peer: peer)
+        default: return .other(kind)
+        }
+    }
+
+    /// The link under this name, once its master and its peer have names.
+    func link(_ id: LinkID, master: InterfaceName?, peer: LinkID?) -> Link {
+        Link(
+            id,
+            kind: linkKind(peer),
+            mac: mac,
+            mtu: mtu,
+            isUp: isUp,
+            isPromiscuous: isPromiscuous,
+            alias: alias,
+            master: master,
+            bridgePort: portKind == "bridge" ? port : nil,
+            index: Int(index)
+        )
+    }
+}

@@ -1,0 +1,78 @@
+/// The kernel's network state, seen from one process: the host's namespace and, for plugins, one pod's.
+///
+/// The one seam between what should be and what is. `LinuxKernel` (Netlink) does it; `FakeKernel` pretends to, and the
+/// same scenarios run on both.
+package protocol Kernel: ~Copyable {
+    /// Reads as much as `scope` names. Things that are not there are absent from the answer, never an error.
+    mutating func observe(_ scope: Scope) throws(KernelError) -> NetworkState
+
+    /// Makes one change. Adding what is there or removing what is not throws `.exists` or `.notFound`.
+    mutating func apply(_ step: Step) throws(KernelError)
+
+    /// Every link of the host's namespace, with kind, alias and bridge port.
+    mutating func hostLinks() throws(KernelError) -> [Link]
+
+    /// Applies all changes as one transaction, or none.
+    ///
+    /// With `generation` it throws `.interrupted` when anybody has changed any ruleset since that generation was read.
+    mutating func commit(_ changes: [RulesetChange], generation: UInt32?) throws(KernelError)
+
+    /// The number of the current ruleset; every commit of anybody counts it up.
+    mutating func generation() throws(KernelError) -> UInt32
+}
+
+/// A plan that could not be carried out: the first error, and what its rollback met.
+package struct PlanError: Error, Sendable, CustomStringConvertible {
+    /// What stopped the plan.
+    package let cause: KernelError
+    /// What went wrong while taking the earlier steps back; empty when the kernel is as it was.
+    package let rollback: [KernelError]
+
+    /// Puts the two together.
+    package init(cause: KernelError, rollback: [KernelError]) {
+        self.cause = cause
+        self.rollback = rollback
+    }
+
+    /// The cause; then what the rollback left.
+    package var description: String {
+        guard !rollback.isEmpty else { return cause.description }
+        let rest = rollback.map(\.description).joined(separator: "; ")
+        return "\(cause); while taking it back: \(rest)"
+    }
+}
+
+extension Kernel where Self: ~Copyable {
+    /// Applies the steps in order; at the first error takes back what was done, in reverse, and throws.
+    package mutating func run(_ plan: NetworkPlan) throws(PlanError) {
+        var done: [Step] = []
+        for step in plan.steps {
+            do throws(KernelError) {
+                try apply(step)
+                done.append(step)
+            } catch {
+                throw PlanError(cause: error, rollback: takeBack(done))
+            }
+        }
+    }
+
+    /// Applies every step whatever happens to the others, for DEL and GC: "not found" is success.
+    package mutating func runBestEffort(_ plan: NetworkPlan) -> [KernelError] {
+        var errors: [KernelError] = []
+        for step in plan.steps {
+            do throws(KernelError) {
+                try apply(step)
+            } catch  where error.reason == .notFound {
+                continue
+            } catch {
+                errors.append(error)
+            }
+        }
+        return errors
+    }
+
+    /// Undoes the steps in reverse order and collects what cannot be undone.
+    package mutating func takeBack(_ done: [Step]) -> [KernelError] {
+        runBestEffort(NetworkPlan(steps: done.reversed().compactMap(\.inverse)))
+    }
+}

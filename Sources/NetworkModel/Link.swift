@@ -1,0 +1,76 @@
+package import Addressing
+
+/// A network interface.
+///
+/// Observed links have every optional set that applies to them. In a desired link nil means "as it is".
+package struct Link: Hashable, Sendable {
+    /// What kind of device it is, with what only that kind has.
+    package enum Kind: Hashable, Sendable {
+        case bridge
+        /// One end of a pair; the other end, when it is in one of the two namespaces looked at.
+        case veth(peer: LinkID?)
+        case loopback
+        /// The kernel's name of any other kind (`IFLA_INFO_KIND`), or `""` for a device without one.
+        case other(String)
+    }
+
+    /// The options of a bridge port (`IFLA_BRPORT_*`).
+    package struct BridgePort: Hashable, Sendable {
+        /// Whether frames may leave by the port they came in by.
+        package var hairpinMode: Bool?
+        /// Whether frames to other isolated ports are dropped.
+        package var isolated: Bool?
+
+        /// Names the options that matter; nil is "as it is".
+        package init(hairpinMode: Bool? = nil, isolated: Bool? = nil) {
+            self.hairpinMode = hairpinMode
+            self.isolated = isolated
+        }
+    }
+
+    /// Name and namespace.
+    package var id: LinkID
+    /// The kind of device.
+    package var kind: Kind
+    /// The hardware address.
+    package var mac: MACAddress?
+    /// In bytes.
+    package var mtu: Int?
+    /// IFF_UP
+    package var isUp: Bool?
+    /// IFF_PROMISC
+    package var isPromiscuous: Bool?
+    /// `IFLA_IFALIAS`; observed as `""` where there is none.
+    package var alias: String?
+    /// The bridge that it is a port of. Of an observed link nil is "none".
+    package var master: InterfaceName?
+    /// Set for a bridge's ports.
+    package var bridgePort: BridgePort?
+    /// The kernel's number for it; set when observed, never compared.
+    package var index: Int?
+
+    /// Describes a link.
+    package init(
+        _ id: LinkID,
+        kind: Kind,
+        mac: MACAddress? = nil,
+        mtu: Int? = nil,
+        isUp: Bool? = nil,
+        isPromiscuous: Bool? = nil,
+        alias: String? = nil,
+        master: InterfaceName? = nil,
+        bridgePort: BridgePort? = nil,
+        index: Int? = nil
+    ) {
+        self.id = id
+        self.kind = kind
+        self.mac = mac
+        self.mtu = mtu
+        self.isUp = isUp
+        self.isPromiscuous = isPromiscuous
+        self.alias = alias
+        self.master = master
+        self.bridgePort = bridgePort
+        self.index = index
+    }
+}

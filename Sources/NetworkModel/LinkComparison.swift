@@ -1,0 +1,104 @@
+/// Observed and desired links, sorted into what has to happen to each.
+struct LinkComparison {
+    private(set) var conflicts: [LinkConflict] = []
+    private(set) var missing: [Link] = []
+    private(set) var extra: [Link] = []
+    private(set) var changed: [NetworkDiff.LinkChange] = []
+
+    /// Links that must not be touched.
+    var conflicting: Set<LinkID> { Set(conflicts.map(\.link)) }
+    /// Links whose addresses, routes and neighbours need no step: they are deleted, or not ours.
+    private(set) var untouched: Set<LinkID> = []
+
+    init(from observed: [LinkID: Link], to desired: [LinkID: Link]) {
+        for wanted in desired.values.sorted(by: { $0.id < $1.id }) {
+            judge(wanted, observed, desired)
+        }
+        for found in observed.values.sorted(by: { $0.id < $1.id }) where desired[found.id] == nil {
+            judge(extra: found, desired)
+        }
+        untouched.formUnion(conflicting)
+    }
+
+    private mutating func judge(_ wanted: Link, _ observed: [LinkID: Link], _ desired: [LinkID: Link]) {
+        guard let found = observed[wanted.id] else {
+            if Self.isMakeable(wanted, observed, desired) {
+                missing.append(wanted)
+            } else {
+                conflicts.append(LinkConflict(wanted.id, found: nil, wanted: wanted, .notMakeable))
+            }
+            return
+        }
+        if let reason = Self.fault(of: found, as: wanted) {
+            conflicts.append(LinkConflict(wanted.id, found: found, wanted: wanted, reason))
+            return
+        }
+        let merged = found.merged(with: wanted)
+        if merged != found { changed.append(.init(have: found, want: merged)) }
+    }
+
+    private mutating func judge(extra found: Link, _ desired: [LinkID: Link]) {
+        switch found.kind {
+        case .loopback, .other:
+            conflicts.append(LinkConflict(found.id, found: found, wanted: nil, .notRemovable))
+        case .bridge:
+            remove(found)
+        case .veth(let peer):
+            if let peer, let wantedPeer = desired[peer] {
+                // Deleting this end would delete the other one, which is to stay.
+                conflicts.append(LinkConflict(peer, found: found, wanted: wantedPeer, .peer))
+            } else if !untouched.contains(found.id) {
+                // The host's end sorts first, so the other end is the one that goes along.
+                remove(found)
+                if let peer { untouched.insert(peer) }
+            }
+        }
+    }
+
+    private mutating func remove(_ found: Link) {
+        extra.append(found)
+        untouched.insert(found.id)
+    }
+
+    /// Whether a plan can make it: a bridge, or a veth whose other end is to be made, too.
+    private static func isMakeable(_ wanted: Link, _ observed: [LinkID: Link], _ desired: [LinkID: Link]) -> Bool {
+        switch wanted.kind {
+        case .bridge: return true
+        case .loopback, .other: return false
+        case .veth(let peer):
+            guard let peer, peer != wanted.id, let other = desired[peer] else { return false }
+            return other.kind == .veth(peer: wanted.id) && observed[peer] == nil
+        }
+    }
+
+    private static func fault(of found: Link, as wanted: Link) -> LinkConflict.Reason? {
+        switch (found.kind, wanted.kind) {
+        case (.bridge, .bridge), (.loopback, .loopback): return nil
+        case (.other(let foundName), .other(let wantedName)): return foundName == wantedName ? nil : .kind
+        case (.veth(let foundPeer), .veth(let wantedPeer)):
+            if let wantedPeer, foundPeer != wantedPeer { return .peer }
+            return wanted.alias == nil || wanted.alias == found.alias ? nil : .alias
+        case (.bridge, _), (.loopback, _), (.other, _), (.veth, _): return .kind
+        }
+    }
+}
+
+extension Link {
+    /// This link with every property that `wanted` names.
+    func merged(with wanted: Link) -> Link {
+        var link = self
+        link.mac = wanted.mac ?? mac
+        link.mtu = wanted.mtu ?? mtu
+        link.isUp = wanted.isUp ?? isUp
+        link.isPromiscuous = wanted.isPromiscuous ?? isPromiscuous
+        link.alias = wanted.alias ?? alias
+        link.master = wanted.master ?? master
+        if let options = wanted.bridgePort {
+            link.bridgePort = BridgePort(
+                hairpinMode: options.hairpinMode ?? bridgePort?.hairpinMode,
+                isolated: options.isolated ?? bridgePort?.isolated
+            )
+        }
+        return link
+    }
+}

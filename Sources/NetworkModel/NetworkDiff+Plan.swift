@@ -1,0 +1,166 @@
+import Addressing
+
+extension NetworkDiff {
+    /// The steps that remove every difference, in order; throws the first conflict when there is one.
+    package func plan() throws(LinkConflict) -> NetworkPlan {
+        if let conflict = conflicts.first { throw conflict }
+        return planAroundConflicts
+    }
+
+    /// The steps for everything but the links in conflict and what is on them, for DEL and GC.
+    ///
+    /// What goes, goes first: neighbours, routes, elements, addresses, links (deleting a veth waits 20 ms in the
+    /// kernel). What comes is put together while it is down. The ruleset is committed when the links are there and
+    /// before the first one is brought up, so that no pod speaks or is reached before its rules are in place. Waiting
+    /// for bridge ports comes last, since nothing before it needs them and the kernel gets on with them meanwhile.
+    package var planAroundConflicts: NetworkPlan {
+        let ups = linksToBringUp
+        let isBuilding = !ups.isEmpty || !missingLinks.isEmpty
+        let addressOrder = AddressOrder(addresses, observed: observedAddresses)
+        let rebuilt = Rebuilt(
+            routes: keptRoutes.filter(addressOrder.isFlushed),
+            neighbors: keptNeighbors.filter { readdressedLinks.contains($0.link) }
+        )
+        var steps = removalSteps(rebuilt)
+        if !isBuilding { steps += rulesetSteps }
+        steps += addressOrder.removedFirst.map(Step.removeAddress)
+        steps += extraLinks.map(Step.deleteLink)
+        steps += sysctlSteps { $0.link == nil }
+        steps += creationSteps
+        steps += changeSteps
+        steps += sysctlSteps { $0.link != nil }
+        steps += addresses.missing.map(Step.addAddress)
+        steps += addressOrder.removedLast.map(Step.removeAddress)
+        if isBuilding { steps += rulesetSteps }
+        steps += ups.map { Step.changeLink(from: $0.have, to: $0.want) }
+        steps += routingSteps(rebuilt)
+        steps += ups.filter { $0.want.id.place == .host && $0.want.master != nil }.map { .awaitCarrier($0.want.id) }
+        return NetworkPlan(steps: steps)
+    }
+
+    /// What stays and has to be made again, since another step loses it.
+    private struct Rebuilt {
+        let routes: Set<Route>
+        let neighbors: Set<Neighbor>
+    }
+
+    /// Links that get another hardware address, with which they lose their neighbours, permanent ones too
+    /// (net/core/neighbour.c, `neigh_changeaddr`).
+    private var readdressedLinks: Set<LinkID> {
+        Set(changedLinks.filter { $0.have.mac != $0.want.mac }.map(\.want.id))
+    }
+
+    private func removalSteps(_ rebuilt: Rebuilt) -> [Step] {
+        // Backwards, since routes by gateways rest on routes on the link. Neighbours before routes, as they came after
+        // them: a host route says which bridge a pod's neighbour entry is on, also to the DEL after a crash.
+        (neighbors.extra + rebuilt.neighbors).sorted().map(Step.removeNeighbor)
+            + (routes.extra + rebuilt.routes).sorted().reversed().map(Step.removeRoute)
+    }
+
+    private var rulesetSteps: [Step] {
+        ruleset.isEmpty ? [] : [.changeRuleset(ruleset.changes, undo: ruleset.undo)]
+    }
+
+    private func sysctlSteps(_ isMeant: (Sysctl) -> Bool) -> [Step] {
+        sysctls.filter { isMeant($0.sysctl) }.map { .setSysctl($0.sysctl, from: $0.have, to: $0.want) }
+    }
+
+    /// Bridges, then pairs; each named once, the host's end first.
+    private var creationSteps: [Step] {
+        let bridges = missingLinks.filter { $0.kind == .bridge }.map { Step.createBridge($0.asCreated) }
+        let pairs = missingLinks.compactMap { link -> Step? in
+            guard case .veth(let peer) = link.kind, let other = missingLinks.first(where: { $0.id == peer }),
+                link.id < other.id
+            else { return nil }
+            return .createVethPair(link.asCreated, peer: other.asCreated)
+        }
+        return bridges + pairs
+    }
+
+    /// Every change of a link but bringing it up: of bridges first, since ports refer to them.
+    private var changeSteps: [Step] {
+        let created = missingLinks.map { LinkChange(have: $0.asFound, want: $0.asFound.merged(with: $0)) }
+        let changes = created + changedLinks
+        let bridges = changes.filter { $0.want.kind == .bridge }
+        let others = changes.filter { $0.want.kind != .bridge }
+        return (bridges + others).flatMap { $0.stepsBesidesUp }
+    }
+
+    /// Links to bring up: in the pod, then the host's bridges and the rest, then their ports.
+    private var linksToBringUp: [LinkChange] {
+        let created = missingLinks.map { $0.asFound.merged(with: $0) }
+        let wanted = (created + changedLinks.filter { $0.have.isUp != true }.map(\.want)).filter { $0.isUp == true }
+        func rank(_ link: Link) -> Int { link.id.place == .container ? 0 : link.master == nil ? 1 : 2 }
+        return wanted.sorted { (rank($0), $0.id) < (rank($1), $1.id) }.map { link in
+            var down = link
+            down.isUp = false
+            return LinkChange(have: down, want: link)
+        }
+    }
+
+    /// Routes and neighbours: the pod's, then the host's.
+    private func routingSteps(_ rebuilt: Rebuilt) -> [Step] {
+        let wanted = (routes.missing + rebuilt.routes).sorted()
+        let wantedNeighbors = (neighbors.missing + rebuilt.neighbors).sorted()
+        return [Place.container, .host].flatMap { place -> [Step] in
+            wanted.filter { $0.link.place == place }.map(Step.addRoute)
+                + wantedNeighbors.filter { $0.link.place == place }.map(Step.addNeighbor)
+        }
+    }
+}
+
+/// In which order a link's addresses change.
+///
+/// The kernel takes away all IPv4 routes of a link with its last IPv4 address (net/ipv4/fib_frontend.c,
+/// `fib_inetaddr_event`), and pods' routes are on the bridge: so a new address comes before the old one goes. But the
+/// second address of a network is secondary and goes with the first (net/ipv4/devinet.c, `__inet_del_ifa`), and IPv6
+/// takes no address twice: there the old one goes first, and the routes of the link are made again.
+private struct AddressOrder {
+    var removedFirst: [LinkAddress] = []
+    var removedLast: [LinkAddress] = []
+    /// Links that are without any IPv4 address for a moment.
+    private var emptied: Set<LinkID> = []
+
+    init(_ addresses: NetworkDiff.Members<LinkAddress>, observed: Set<LinkAddress>) {
+        for old in addresses.extra {
+            let new = addresses.missing.filter { $0.link == old.link && $0.cidr.family == .v4 }
+            let sharesNetwork = new.contains { $0.cidr.network == old.cidr.network }
+            if old.cidr.family == .v4, !new.isEmpty, !sharesNetwork {
+                removedLast.append(old)
+            } else {
+                removedFirst.append(old)
+            }
+        }
+        for link in Set(removedFirst.filter { $0.cidr.family == .v4 }.map(\.link)) {
+            let before = observed.filter { $0.link == link && $0.cidr.family == .v4 }
+            if before.isSubset(of: removedFirst) { emptied.insert(link) }
+        }
+    }
+
+    func isFlushed(_ route: Route) -> Bool { route.destination.family == .v4 && emptied.contains(route.link) }
+}
+
+extension Link {
+    /// What the message that makes a link says of it; the rest is changed afterwards.
+    fileprivate var asCreated: Link { Link(id, kind: kind, mac: mac, mtu: mtu) }
+
+    /// The link as it is once it is made.
+    fileprivate var asFound: Link {
+        Link(id, kind: kind, mac: mac, mtu: mtu, isUp: false, isPromiscuous: false, alias: "")
+    }
+}
+
+extension NetworkDiff.LinkChange {
+    /// One step, or two for a port that changes bridges: its options start anew with the new bridge.
+    fileprivate var stepsBesidesUp: [Step] {
+        var target = want
+        if target.isUp == true { target.isUp = have.isUp }
+        guard target != have else { return [] }
+        guard have.master != nil, target.master != have.master else { return [.changeLink(from: have, to: target)] }
+        var moved = have
+        moved.master = target.master
+        moved.bridgePort = Link.BridgePort(hairpinMode: false, isolated: false)
+        let move = Step.changeLink(from: have, to: moved)
+        return moved == target ? [move] : [move, .changeLink(from: moved, to: target)]
+    }
+}

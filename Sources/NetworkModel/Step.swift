@@ -1,0 +1,43 @@
+/// One change of the kernel's state: one request, or one transaction.
+package enum Step: Hashable, Sendable {
+    /// Makes a bridge.
+    case createBridge(Link)
+    /// Makes a pair, the second link already in its own namespace.
+    case createVethPair(Link, peer: Link)
+    /// Deletes a link; a veth's peer goes with it.
+    case deleteLink(Link)
+    /// Sets those properties of a link that differ; the link's `id` and `kind` are the same in both.
+    case changeLink(from: Link, to: Link)
+    case addAddress(LinkAddress)
+    case removeAddress(LinkAddress)
+    case addRoute(Route)
+    case removeRoute(Route)
+    case addNeighbor(Neighbor)
+    case removeNeighbor(Neighbor)
+    /// Replaces a value; `from` is what was read before, nil when it was not there: a link's own come with the link.
+    case setSysctl(Sysctl, from: String?, to: String)
+    /// One transaction, and the one that takes it back.
+    case changeRuleset([RulesetChange], undo: [RulesetChange])
+    /// Waits until the kernel calls a link operational: a bridge forwards nothing to a port before.
+    case awaitCarrier(LinkID)
+}
+
+extension Step {
+    /// The step that takes this one back, or nil when there is nothing to take back or no way to.
+    package var inverse: Step? {
+        switch self {
+        case .createBridge(let link): .deleteLink(link)
+        case .createVethPair(let link, _): .deleteLink(link)
+        case .deleteLink, .awaitCarrier: nil
+        case .changeLink(let old, let new): .changeLink(from: new, to: old)
+        case .addAddress(let address): .removeAddress(address)
+        case .removeAddress(let address): .addAddress(address)
+        case .addRoute(let route): .removeRoute(route)
+        case .removeRoute(let route): .addRoute(route)
+        case .addNeighbor(let neighbor): .removeNeighbor(neighbor)
+        case .removeNeighbor(let neighbor): .addNeighbor(neighbor)
+        case .setSysctl(let sysctl, let old, let new): old.map { .setSysctl(sysctl, from: new, to: $0) }
+        case .changeRuleset(let changes, let undo): undo.isEmpty ? nil : .changeRuleset(undo, undo: changes)
+        }
+    }
+}

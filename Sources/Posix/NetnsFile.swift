@@ -1,0 +1,34 @@
+internal import CKernelShims
+internal import Glibc
+
+/// What is behind a path that should lead to a network namespace, told without entering it.
+package enum NetnsFile: Hashable, Sendable {
+    /// A network namespace other than this thread's.
+    case other
+    /// This thread's own network namespace.
+    case own
+    /// Nothing is there.
+    case missing
+    /// Something else: a plain file, a namespace of another kind.
+    case notANetns
+    /// The kernel would not say.
+    case unreadable(PosixError)
+
+    /// Looks at a path such as `/run/netns/x` or `/proc/17/ns/net`.
+    package static func inspect(_ path: String) -> NetnsFile {
+        do throws(PosixError) {
+            guard let status = try FileSystem.statusIfPresent(path, followLinks: true) else { return .missing }
+            // nsfs calls its files regular; a device or pipe must not even be opened.
+            guard status.kind == .regular else { return .notANetns }
+            let file = try Descriptor(opening: path, [.read, .followLinks, .nonBlocking])
+            guard podnet_namespace_type(file.raw) == podnet_clone_newnet() else { return .notANetns }
+            let own = try FileSystem.status("/proc/thread-self/ns/net", followLinks: true)
+            return try file.status().isSameFile(as: own) ? .own : .other
+        } catch  where error.reason == .missing || error.errno == ESRCH {
+            // ESRCH: the process behind /proc/17/ns/net has ended.
+            return .missing
+        } catch {
+            return .unreadable(error)
+        }
+    }
+}

@@ -1,0 +1,98 @@
+internal import CKernelShims
+internal import Glibc
+
+/// stdin, stdout, stderr and the environment of this process.
+package enum StandardStreams {
+    /// Makes the streams safe to use: a closed one leads to `/dev/null`, and writing to a closed pipe is an error
+    /// instead of the end of the process.
+    ///
+    /// Without that the next file or socket opened would be descriptor 1, and a result would be written into it.
+    package static func prepare() {
+        _ = signal(SIGPIPE, SIG_IGN)
+        for stream: Int32 in 0...2 where fcntl(stream, F_GETFD) == -1 {
+            // The lowest free number is the one that was found closed.
+            _ = unsafe open("/dev/null", O_RDWR)
+        }
+    }
+
+    /// Reads stdin to its end; `tooLarge` over `limit` bytes, `timedOut` when the end does not come in time.
+    package static func readInput(limit: Int, timeout: Duration) throws(PosixError) -> [UInt8] {
+        try read(Descriptor(adopting: 0), limit: limit, timeout: timeout)
+    }
+
+    private static func read(
+        _ input: consuming Descriptor,
+        limit: Int,
+        timeout: Duration
+    ) throws(PosixError) -> [UInt8] {
+        let deadline = MonotonicClock.now() + timeout
+        do throws(PosixError) {
+            let bytes = try input.readAll(limit: limit, deadline: deadline, subject: "stdin")
+            _ = input.release()
+            return bytes
+        } catch {
+            _ = input.release()
+            throw error
+        }
+    }
+
+    /// Writes all of `bytes` to stdout.
+    package static func writeOutput(_ bytes: [UInt8]) throws(PosixError) {
+        try write(bytes, to: 1, "stdout")
+    }
+
+    /// Writes to stderr as far as it takes it: nobody is left to tell when it does not.
+    package static func writeError(_ text: String) {
+        try? write(Array(text.utf8), to: 2, "stderr")
+    }
+
+    private static func write(_ bytes: [UInt8], to stream: Int32, _ name: String) throws(PosixError) {
+        let output = Descriptor(adopting: stream)
+        do throws(PosixError) {
+            try output.writeAll(bytes)
+            _ = output.release()
+        } catch {
+            _ = output.release()
+            throw PosixError(error.operation, name, errno: error.errno)
+        }
+    }
+
+    /// The environment; of a name that occurs twice the first counts, as for getenv(3).
+    package static var environment: [String: String] {
+        var variables: [String: String] = [:]
+        var next = unsafe podnet_environment()
+        while let place = unsafe next, let entry = unsafe place.pointee {
+            let text = unsafe String(cString: entry)
+            if let equals = text.firstIndex(of: "="), variables[String(text[..<equals])] == nil {
+                variables[String(text[..<equals])] = String(text[text.index(after: equals)...])
+            }
+            unsafe next = place + 1
+        }
+        return variables
+    }
+}
+
+extension Descriptor {
+    /// Reads to the end of the file; `timedOut` when that does not come before `deadline` (of `MonotonicClock`).
+    func readAll(limit: Int, deadline: Duration, subject: String) throws(PosixError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        while bytes.count <= limit {
+            try waitReadable(until: deadline, subject: subject)
+            let more = try readOnce(upTo: min(limit + 1 - bytes.count, 65_536))
+            if more.isEmpty { return bytes }
+            bytes += more
+        }
+        throw PosixError("read", subject, errno: EFBIG)
+    }
+
+    private func waitReadable(until deadline: Duration, subject: String) throws(PosixError) {
+        let ready = try call("poll", subject) {
+            let (seconds, attoseconds) = max(.zero, deadline - MonotonicClock.now()).components
+            let milliseconds = seconds * 1000 + attoseconds / 1_000_000_000_000_000
+            var entry = pollfd(fd: raw, events: Int16(POLLIN), revents: 0)
+            // Rounded up, so that the last millisecond is not spent in a busy loop.
+            return unsafe poll(&entry, 1, Int32(clamping: milliseconds + 1))
+        }
+        guard ready > 0 else { throw PosixError("read", subject, errno: ETIMEDOUT) }
+    }
+}

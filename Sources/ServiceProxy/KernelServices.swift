@@ -1,0 +1,70 @@
+package import Addressing
+package import NetworkModel
+
+/// What a table in the kernel says about services, without anyone's memory: for showing and for comparing.
+package struct KernelServices: Hashable, Sendable {
+    /// One address, protocol and port that is translated.
+    package struct Entry: Hashable, Sendable {
+        /// What the client connects to.
+        package let frontend: Frontend
+        /// How many endpoints new connections are spread over.
+        package let count: Int
+        /// The service and port, `default/web:http`, as the element's comment has it.
+        package let comment: String?
+        /// New connections counted since the element was made.
+        package let connections: UInt64?
+        /// The endpoints by index; `count` of them unless someone has changed the map.
+        package let endpoints: [Int: Target]
+    }
+
+    /// One endpoint of an entry.
+    package struct Target: Hashable, Sendable {
+        /// Where connections go.
+        package let address: EndpointAddress
+        /// New connections counted since the element was made.
+        package let connections: UInt64?
+    }
+
+    /// What is translated, by frontend.
+    package let entries: [Entry]
+    /// The virtual addresses and their comments, `default/web`; what is not translated for them is rejected.
+    package let clusterIPs: [IPAddress: String]
+
+    /// Reads a table; elements that are not understood are left out.
+    package init(reading table: Table) {
+        var endpoints: [Frontend: [Int: Target]] = [:]
+        for (key, element) in table.elements(ServiceRuleset.SetName.endpoints) {
+            guard let index = RegisterBytes.number(host: key.prefix(4)),
+                let frontend = ElementBytes.frontend(from: key.dropFirst(4)),
+                let address = element.data.flatMap({ ElementBytes.endpoint(from: $0[...]) })
+            else { continue }
+            endpoints[frontend, default: [:]][Int(index)] = Target(address: address, connections: element.packets)
+        }
+        entries = table.elements(ServiceRuleset.SetName.frontends).compactMap { key, element in
+            guard let frontend = ElementBytes.frontend(from: key[...]) else { return nil }
+            return Entry(
+                frontend: frontend,
+                count: element.data.flatMap { RegisterBytes.number(host: $0) }.map(Int.init) ?? 0,
+                comment: element.comment,
+                connections: element.packets,
+                endpoints: endpoints[frontend] ?? [:]
+            )
+        }.sorted { $0.frontend < $1.frontend }
+        clusterIPs = table.elements(ServiceRuleset.SetName.clusterIPs).reduce(into: [:]) { found, element in
+            if let address = IPAddress(bytes: element.key) { found[address] = element.value.comment ?? "" }
+        }
+    }
+}
+
+extension Table {
+    /// The elements of a set or map; none when there is no such set.
+    func elements(_ set: String) -> [[UInt8]: Element] { sets[set]?.elements ?? [:] }
+}
+
+extension Element {
+    /// The bytes that a map's element leads to.
+    var data: [UInt8]? {
+        guard case .data(let bytes) = value else { return nil }
+        return bytes
+    }
+}

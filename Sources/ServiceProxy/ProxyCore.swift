@@ -1,0 +1,263 @@
+import Addressing
+package import NetworkModel
+
+/// Decides what the kernel's tables should hold and which transactions lead there. Pure: it touches nothing.
+///
+///     core.adopt(observed)                       what is in the kernel: at the start, and after someone else changed it
+///     core.apply(changes); core.source = .complete
+///     while let transaction = core.next() {      nil: the kernel is as it should be
+///         commit(transaction.changes) ? core.committed(transaction) : core.refused(transaction, because: …)
+///     }
+///
+/// The cost of a transaction is that of the services in it, however many others there are.
+package struct ProxyCore: Sendable {
+    /// What the rules depend on.
+    package let settings: ProxySettings
+    /// The objects of the source.
+    package private(set) var table = ServiceTable()
+    /// How much of its objects the source has delivered.
+    package var source = Delivery.waiting
+    /// Services whose elements the kernel refused, with its words; what it held of them before stays.
+    package private(set) var quarantined: [ServiceName: String] = [:]
+
+    /// How much of its objects a source has delivered.
+    package enum Delivery: Hashable, Sendable {
+        /// Nothing, or the source is broken as a whole: nothing is done.
+        case waiting
+        /// Some, and the rest may exist: nothing is removed that an earlier run left in the kernel.
+        case partial
+        /// All: what an earlier run left and no service wants is removed.
+        case complete
+    }
+
+    private(set) var mirror = KernelMirror()
+    private var tables: [IPAddress.Family: TableState]
+    /// Services to try together, in this order, before any that changed since: halves of refused transactions.
+    private var retries: [[ServiceName]] = []
+    /// Whether the mirror may hold what was found in the kernel and belongs to no service.
+    private var hasUnclaimed = false
+    /// Whether the tables are to be made before any element, since they were refused together.
+    private var makesTablesAlone = false
+
+    /// Whether the source has delivered everything; once it has spoken, the alternative is that it has delivered a part.
+    package var sourceIsComplete: Bool {
+        get { source == .complete }
+        set { source = newValue ? .complete : .partial }
+    }
+
+    /// A core that knows of no table in the kernel and of no service.
+    package init(_ settings: ProxySettings) {
+        self.settings = settings
+        tables = Dictionary(uniqueKeysWithValues: settings.families.map { ($0, .missing) })
+    }
+
+    /// The tables that are ours.
+    package var tableIDs: [TableID] { families.map { ServiceRuleset($0).table } }
+
+    /// Takes `observed` for what the kernel holds now, whatever was thought before; other tables in it are ignored.
+    ///
+    /// A table with our rules is kept with its elements; one with other rules will be replaced in one transaction.
+    package mutating func adopt(_ observed: Ruleset) {
+        var frontends: [Frontend: KernelMirror.FrontendState] = [:]
+        var clusterIPs: [IPAddress: KernelMirror.ClusterIPState] = [:]
+        var hairpins: Set<IPAddress> = []
+        for family in families {
+            let ruleset = ServiceRuleset(family)
+            guard let found = observed.tables[ruleset.table] else {
+                tables[family] = .missing
+                continue
+            }
+            guard let adoption = Adoption(found, ruleset, settings) else {
+                tables[family] = .foreign
+                continue
+            }
+            frontends.merge(adoption.frontends) { first, _ in first }
+            clusterIPs.merge(adoption.clusterIPs) { first, _ in first }
+            hairpins.formUnion(adoption.hairpins)
+            tables[family] = .present(pickers: adoption.pickers, pending: claim(ruleset) + adoption.strays)
+        }
+        mirror = KernelMirror(found: frontends, clusterIPs, hairpins)
+        hasUnclaimed = !(frontends.isEmpty && clusterIPs.isEmpty && hairpins.isEmpty)
+        retries = []
+        quarantined = [:]
+        makesTablesAlone = false
+        table.markAllDirty()
+    }
+
+    /// Takes changes of the source.
+    package mutating func apply(_ changes: [ServiceChange]) {
+        for change in changes {
+            if !quarantined.isEmpty { liftQuarantine(by: change) }
+            table.apply(change)
+        }
+    }
+
+    /// Makes these the objects of the source: everything else is gone. Costs a walk over all objects.
+    package mutating func replaceAll(
+        services: some Collection<Service>, slices: some Collection<EndpointSlice>
+    ) {
+        apply(table.changes(reaching: services, slices))
+    }
+
+    /// Tries the services that the kernel refused again.
+    package mutating func retryQuarantined() {
+        let names = quarantined.keys.sorted()
+        quarantined = [:]
+        if !names.isEmpty { retries.append(names) }
+    }
+
+    /// A service that changed gets another try.
+    private mutating func liftQuarantine(by change: ServiceChange) {
+        switch change {
+        case .service(let service): quarantined[service.name] = nil
+        case .deleteService(let name): quarantined[name] = nil
+        case .slice(let slice): quarantined[slice.service] = nil
+        case .deleteSlice(let id): if let name = table.service(ofSlice: id) { quarantined[name] = nil }
+        }
+    }
+
+    private var families: [IPAddress.Family] { settings.families.sorted() }
+
+    /// A table that outlived its owner belongs to whoever adds it again with the same flags.
+    private func claim(_ ruleset: ServiceRuleset) -> [RulesetChange] {
+        guard settings.tableFlags != 0 else { return [] }
+        return [.addTable(ruleset.table, flags: settings.tableFlags, comment: nil)]
+    }
+}
+
+extension ProxyCore {
+    /// The next transaction, or nil when there is nothing to do.
+    package mutating func next() -> ProxyTransaction? {
+        guard mayAct else { return nil }
+        while true {
+            let names = takeNames()
+            if let transaction = transaction(for: names) { return transaction }
+            // Services may have changed without any consequence for the kernel.
+            guard !names.isEmpty else { return nil }
+        }
+    }
+
+    /// The transaction is in the kernel.
+    package mutating func committed(_ transaction: ProxyTransaction) {
+        if transaction.undo.makesTables { makesTablesAlone = false }
+    }
+
+    /// What a refusal led to.
+    package enum RefusalOutcome: Hashable, Sendable {
+        /// The transaction is tried again in parts.
+        case split
+        /// This service is to blame; everything else goes on without it.
+        case quarantined(ServiceName)
+        /// The rules themselves were refused, or what is to be removed: trying again at once is no use.
+        case hopeless
+    }
+
+    /// The kernel refused the transaction as such: finds out whose fault it is, by halves.
+    ///
+    /// Not for refusals that have nothing to do with its content, for which see `postponed` and `adopt`.
+    @discardableResult
+    package mutating func refused(_ transaction: ProxyTransaction, because reason: String) -> RefusalOutcome {
+        takeBack(transaction)
+        let names = transaction.services
+        if transaction.undo.makesTables && !names.isEmpty {
+            makesTablesAlone = true
+            retries.insert(names, at: 0)
+            return .split
+        }
+        guard let name = names.first else { return .hopeless }
+        guard names.count > 1 else {
+            quarantined[name] = reason
+            return .quarantined(name)
+        }
+        let middle = names.count / 2
+        retries.insert(contentsOf: [Array(names[..<middle]), Array(names[middle...])], at: 0)
+        return .split
+    }
+
+    /// The transaction was not tried, or in vain for reasons of the moment; `next` will make it again.
+    package mutating func postponed(_ transaction: ProxyTransaction) {
+        takeBack(transaction)
+        if !transaction.services.isEmpty { retries.insert(transaction.services, at: 0) }
+    }
+
+    private mutating func takeBack(_ transaction: ProxyTransaction) {
+        mirror.revert(transaction.undo.journal)
+        tables = transaction.undo.tables
+        hasUnclaimed = transaction.undo.hasUnclaimed
+    }
+
+    private mutating func takeNames() -> [ServiceName] {
+        if makesTablesAlone && !tables.values.allSatisfy(\.isComplete) { return [] }
+        let names = retries.isEmpty ? table.takeDirty() : retries.removeFirst()
+        return quarantined.isEmpty ? names : names.filter { quarantined[$0] == nil }
+    }
+
+    private mutating func transaction(for names: [ServiceName]) -> ProxyTransaction? {
+        var journal = MirrorJournal()
+        let before = (tables, hasUnclaimed)
+        for name in names { mirror.set(name, elements(of: name), &journal) }
+        if mayDropUnclaimed {
+            mirror.dropUnclaimed(&journal)
+            hasUnclaimed = false
+        }
+        let rules = completeTables(journal.largest(mirror))
+        let changes = rules + journal.changes(mirror)
+        let staleFlows = journal.staleFlows(mirror)
+        guard !changes.isEmpty || !staleFlows.isEmpty else { return nil }
+        let undo = ProxyTransaction.Undo(
+            journal: journal,
+            tables: before.0,
+            hasUnclaimed: before.1,
+            makesTables: !before.0.values.allSatisfy(\.isComplete)
+        )
+        return ProxyTransaction(
+            changes: changes, services: names, staleFlows: staleFlows, undo: undo
+        )
+    }
+
+    /// A table with other rules can only be replaced as a whole, so not before there is something to put in its place.
+    private var mayAct: Bool {
+        switch source {
+        case .waiting: false
+        case .partial: !table.services.isEmpty || !tables.values.contains(.foreign)
+        case .complete: true
+        }
+    }
+
+    /// Only when every service has had its turn, and none stands aside whose elements these may be.
+    private var mayDropUnclaimed: Bool {
+        hasUnclaimed && source == .complete && retries.isEmpty && !table.isDirty && quarantined.isEmpty
+            && !makesTablesAlone
+    }
+
+    private func elements(of name: ServiceName) -> ServiceElements {
+        table.services[name].map { ServiceElements($0, in: table, settings) } ?? ServiceElements()
+    }
+
+    /// The changes that give every table its rules, and pick chains for services of the largest size.
+    private mutating func completeTables(_ largest: [IPAddress.Family: Int]) -> [RulesetChange] {
+        families.flatMap { family in
+            let ruleset = ServiceRuleset(family)
+            let state = tables[family] ?? .missing
+            let pickers = max(state.pickers, ServiceRuleset.pickers(forServicesOf: largest[family] ?? 0))
+            let changes = ruleset.changes(from: state, pickers: pickers, settings)
+            tables[family] = .present(pickers: pickers, pending: [])
+            return changes
+        }
+    }
+}
+
+extension ServiceRuleset {
+    fileprivate func changes(from state: TableState, pickers: Int, _ settings: ProxySettings) -> [RulesetChange] {
+        switch state {
+        case .missing: creation(settings, pickers)
+        case .foreign: [.deleteTable(table)] + creation(settings, pickers)
+        case .present(let present, let pending):
+            pending + (pickers > present ? growth(from: present, to: pickers) : [])
+        }
+    }
+
+    private func creation(_ settings: ProxySettings, _ pickers: Int) -> [RulesetChange] {
+        RulesetDiff(from: Ruleset(), to: .one(table, skeleton(settings, pickers: pickers))).changes
+    }
+}

@@ -1,0 +1,240 @@
+package import NetworkModel
+
+/// Keeps the kernel's tables as the source wants them.
+///
+/// Events go into `inbox`; `run` takes them out, lets the core decide and commits what it decides, one transaction at a
+/// time. What happens is told to `notify`; requests are answered from the state between two transactions.
+package actor Reconciler<K: Kernel & ~Copyable & Sendable> {
+    /// Where events go.
+    package nonisolated let inbox = ReconcilerInbox<ReconcilerEvent>()
+
+    var core: ProxyCore
+    var state = ReconcilerState()
+    private let kernel: ReconcilerKernel<K>
+    private let notify: @Sendable (ReconcilerNotice) -> Void
+    private let clock = ContinuousClock()
+
+    /// Takes over the kernel; nothing is read or written before `run`.
+    package init(
+        _ settings: ProxySettings,
+        kernel: consuming K,
+        notify: @escaping @Sendable (ReconcilerNotice) -> Void
+    ) {
+        core = ProxyCore(settings)
+        self.kernel = ReconcilerKernel(kernel)
+        self.notify = notify
+    }
+
+    /// Adopts what is in the kernel, then acts on events until the task is cancelled or the inbox closed.
+    ///
+    /// The rules stay when it returns.
+    package func run(ticking interval: Duration = .seconds(1)) async {
+        await readKernel()
+        await withDiscardingTaskGroup { group in
+            group.addTask { [inbox] in
+                while (try? await Task.sleep(for: interval)) != nil { inbox.put(.tick) }
+            }
+            for await _ in inbox.arrivals {
+                for event in inbox.takeAll() { handle(event) }
+                await reconcile()
+            }
+            group.cancelAll()
+        }
+    }
+}
+
+extension Reconciler where K: ~Copyable {
+    private func handle(_ event: ReconcilerEvent) {
+        switch event {
+        case .source(let update): take(update)
+        case .ruleset(let writers, let missed): suspect(writers, missed)
+        case .settings(let settings): use(settings)
+        case .tick:
+            state.isStuck = false
+            notify(.alive)
+        }
+    }
+
+    private func take(_ update: SourceUpdate) {
+        state.source.take(update)
+        state.noticed = min(state.noticed ?? update.noticed, update.noticed)
+        if !update.changes.isEmpty { state.generation += 1 }
+        core.apply(update.changes)
+        core.source = update.delivery
+    }
+
+    /// Others' changes of any ruleset: they may be of ours, unless the kernel sees to it that they are not.
+    private func suspect(_ writers: [RulesetWriter], _ missed: Bool) {
+        let others = writers.filter { !state.ownGenerations.contains($0.generation) }
+        state.ownGenerations.subtract(writers.map(\.generation))
+        if missed { state.ownGenerations = [] }
+        guard core.settings.tableFlags & TableFlags.owner == 0, missed || !others.isEmpty else { return }
+        state.suspects = (state.suspects + others).suffix(8)
+        state.isSuspicious = true
+    }
+
+    private func use(_ settings: ProxySettings) {
+        core.retryQuarantined()
+        guard settings != core.settings else { return }
+        core = core.with(settings)
+        state.knowsKernel = false
+        state.generation += 1
+    }
+}
+
+extension Reconciler where K: ~Copyable {
+    /// Brings the kernel to what is wanted, as far as it lets us.
+    private func reconcile() async {
+        if state.isSuspicious, clock.now >= state.nextVerification { state.knowsKernel = false }
+        while !state.isStuck {
+            if !state.knowsKernel {
+                await readKernel()
+            } else if let transaction = core.next() {
+                await commit(transaction)
+            } else {
+                break
+            }
+        }
+        settle()
+    }
+
+    /// Reads our tables and takes them for what is there.
+    private func readKernel() async {
+        let tables = core.tableIDs
+        let begin = clock.now
+        do throws(KernelError) {
+            let (generation, ruleset) = try await kernel.run { kernel throws(KernelError) -> (UInt32, Ruleset) in
+                // Before the tables, so that a change in between is noticed.
+                let generation = try kernel.generation()
+                var scope = Scope()
+                for table in tables { scope.tables[table] = .all }
+                return (generation, try kernel.observe(scope).ruleset)
+            }
+            let took = clock.now - begin
+            adopt(ruleset.claimed(by: core.settings), generation, took)
+        } catch {
+            state.isStuck = true
+            notify(.unreadable(error))
+        }
+    }
+
+    private func adopt(_ ruleset: Ruleset, _ generation: UInt32, _ took: Duration) {
+        core.adopt(ruleset)
+        state.knowsKernel = true
+        state.isSuspicious = false
+        state.readGeneration = generation
+        // Reading the tables again and again because others write must not cost more than a twentieth of the time.
+        state.nextVerification = clock.now + took * 20
+        notify(.adopted(frontends: ruleset.frontendCount, took: took))
+    }
+
+    private func commit(_ transaction: ProxyTransaction) async {
+        let begin = clock.now
+        let (readGeneration, insists) = (state.readGeneration, state.insists)
+        let isWatching = core.settings.tableFlags & TableFlags.owner == 0
+        let changes = transaction.changes
+        do throws(KernelError) {
+            let own = try await kernel.run { kernel throws(KernelError) -> UInt32? in
+                var generation = insists ? nil : readGeneration
+                // Knowing the number before makes our own commit's number known, which tells it from others' commits.
+                if generation == nil, isWatching, !insists { generation = try kernel.generation() }
+                try kernel.commit(changes, generation: generation)
+                return generation
+            }
+            core.committed(transaction)
+            noteCommit(transaction, after: own, since: begin)
+        } catch {
+            recover(from: error, transaction)
+        }
+    }
+
+    private func recover(from error: KernelError, _ transaction: ProxyTransaction) {
+        state.failures += 1
+        let recovery = ReconcilerRecovery(error.reason, readAnew: state.readAnewCount)
+        // Without our having read the tables for it, a moved generation says nothing about them.
+        let isHarmless = error.reason == .interrupted && state.readGeneration == nil
+        if !isHarmless { notify(.refused(error, transaction.changes)) }
+        switch recovery {
+        case .readAnew:
+            core.postponed(transaction)
+            state.readAnewCount += 1
+            if !isHarmless { state.knowsKernel = false }
+        case .insist:
+            core.postponed(transaction)
+            state.insists = true
+        case .blame:
+            blame(error, transaction)
+        case .wait:
+            core.postponed(transaction)
+            stick(error)
+        }
+    }
+
+    private func blame(_ error: KernelError, _ transaction: ProxyTransaction) {
+        switch core.refused(transaction, because: error.description) {
+        case .split: break
+        case .quarantined(let service): notify(.quarantined(service, error))
+        case .hopeless: stick(error)
+        }
+    }
+
+    private func stick(_ error: KernelError) {
+        state.isStuck = true
+        notify(.stuck(error))
+    }
+}
+
+extension Reconciler where K: ~Copyable {
+    /// Keeps account of a transaction that the kernel took.
+    private func noteCommit(_ transaction: ProxyTransaction, after generation: UInt32?, since begin: ContinuousClock.Instant) {
+        let now = clock.now
+        if let generation { state.ownGenerations.insert(generation.nextGeneration) }
+        state.readGeneration = nil
+        state.readAnewCount = 0
+        state.insists = false
+        for name in transaction.services {
+            state.appliedIn[name] = core.table.services[name] == nil ? nil : state.generation
+        }
+        let commit = ReconcilerCommit(
+            generation: state.generation,
+            services: transaction.services.count,
+            changes: transaction.changes.objectCount,
+            took: now - begin,
+            latency: state.noticed.map { now - $0 }
+        )
+        state.lastCommit = (commit, at: now)
+        state.repairs += state.suspects.isEmpty ? 0 : commit.changes
+        notify(.committed(commit))
+    }
+
+    /// Nothing more can be done for now.
+    private func settle() {
+        state.noticed = nil
+        state.readGeneration = nil
+        if state.knowsKernel, !state.isSuspicious, !state.suspects.isEmpty {
+            if state.repairs > 0 {
+                state.driftRepaired += 1
+                notify(.repaired(state.suspects, changes: state.repairs))
+            }
+            state.suspects = []
+            state.repairs = 0
+        }
+        let isSettled = state.knowsKernel && core.source != .waiting && !state.isStuck
+        if isSettled {
+            state.settledAt = clock.now
+            state.adoptedIn = state.adoptedIn ?? state.generation
+        }
+        guard state.source.hasSpoken else { return }
+        notify(
+            .settled(
+                ReconcilerSummary(
+                    generation: state.generation,
+                    services: core.table.services.count,
+                    quarantined: core.quarantined.count,
+                    isSettled: isSettled,
+                    problem: state.source.problem
+                )
+            )
+        )
+    }
+}

@@ -1,0 +1,146 @@
+import Addressing
+
+extension Service {
+    /// Reads a Service, or says which field keeps it from being one.
+    package init(checking object: KubernetesService) throws(Rejection) {
+        let metadata = object.metadata ?? KubernetesMetadata()
+        let check = FieldCheck(metadata.id(.service))
+        let spec = object.spec ?? KubernetesService.Spec()
+        self.init(
+            try check.serviceName(metadata.name ?? "", field: "metadata.name", in: metadata),
+            kind: try check.kind(of: spec),
+            ports: try check.ports(of: spec),
+            created: try check.timestamp(metadata.creationTimestamp),
+            proxyName: metadata.labels?.serviceProxyName.map(shortened)
+        )
+    }
+}
+
+/// Checks fields on behalf of one object, so that each error names it.
+struct FieldCheck {
+    let object: ObjectID
+
+    init(_ object: ObjectID) {
+        self.object = object
+    }
+
+    /// Runs a check of `field`; what it throws becomes a refusal of the object.
+    func field<Value>(
+        _ field: @autoclosure () -> String, _ body: () throws(InvalidValue) -> Value
+    ) throws(Rejection) -> Value {
+        do throws(InvalidValue) {
+            return try body()
+        } catch {
+            throw Rejection(object, field: field(), error)
+        }
+    }
+
+    func serviceName(
+        _ name: String, field: String, in metadata: KubernetesMetadata
+    ) throws(Rejection) -> ServiceName {
+        let namespace = metadata.namespace ?? "default"
+        _ = try self.field("metadata.namespace") { () throws(InvalidValue) in
+            try checkedLabel(namespace, as: "a namespace")
+        }
+        return try self.field(field) { () throws(InvalidValue) in try ServiceName(namespace: namespace, name: name) }
+    }
+
+    func timestamp(_ text: String?) throws(Rejection) -> Timestamp? {
+        guard let text else { return nil }
+        return try field("metadata.creationTimestamp") { () throws(InvalidValue) in try Timestamp(parsing: text) }
+    }
+
+    /// A name that joins ports of services and slices: empty or a DNS label.
+    func portName(_ name: String?, field: @autoclosure () -> String) throws(Rejection) -> String {
+        guard let name, !name.isEmpty else { return "" }
+        return try self.field(field()) { () throws(InvalidValue) in try checkedLabel(name, as: "a port name") }
+    }
+
+    /// TCP unless told otherwise, as the API server's default has it.
+    func transport(_ text: String?, field: @autoclosure () -> String) throws(Rejection) -> TransportProtocol {
+        guard let text else { return .tcp }
+        return try self.field(field()) { () throws(InvalidValue) in try TransportProtocol(parsing: text) }
+    }
+}
+
+extension FieldCheck {
+    fileprivate func kind(of spec: KubernetesService.Spec) throws(Rejection) -> Service.Kind {
+        switch spec.type {
+        case "ExternalName": return .externalName
+        case nil, "ClusterIP", "NodePort", "LoadBalancer": break
+        case .some(let other):
+            throw Rejection(
+                object, field: "spec.type",
+                InvalidValue(shortened(other), isNot: "a type of service")
+            )
+        }
+        // `clusterIP` repeats the first of `clusterIPs`; hand-written files often have the one without the other.
+        let (texts, field) = spec.clusterIPs.map { ($0, "spec.clusterIPs") } ?? ([spec.clusterIP ?? ""], "spec.clusterIP")
+        if texts.allSatisfy({ $0.isEmpty || $0 == "None" }) { return .headless }
+        var addresses: [IPAddress] = []
+        for text in texts {
+            addresses.append(try self.field(field) { () throws(InvalidValue) in try virtualAddress(text) })
+        }
+        guard let clusterIPs = ClusterIPs(addresses) else {
+            let text = texts.joined(separator: ", ")
+            throw Rejection(object, field: field, value: text, reason: "'\(shortened(text))' holds two of one family")
+        }
+        return .virtual(clusterIPs)
+    }
+
+    private func virtualAddress(_ text: String) throws(InvalidValue) -> IPAddress {
+        let address = try IPAddress(parsing: text)
+        if let reason = address.reasonNotRoutable {
+            throw InvalidValue(text, isNot: "a virtual address", reason: reason)
+        }
+        return address
+    }
+
+    fileprivate func ports(of spec: KubernetesService.Spec) throws(Rejection) -> [ServicePort] {
+        var ports: [ServicePort] = []
+        for (index, given) in (spec.ports ?? []).enumerated() {
+            let port = try self.port(given, field: "spec.ports[\(index)]")
+            try refuseDuplicate(of: port, among: ports, field: "spec.ports[\(index)]")
+            ports.append(port)
+        }
+        return ports
+    }
+
+    private func port(_ given: KubernetesService.Port, field: String) throws(Rejection) -> ServicePort {
+        guard let number = given.port else {
+            throw Rejection(object, field: "\(field).port", value: "", reason: "missing")
+        }
+        return ServicePort(
+            name: try portName(given.name, field: "\(field).name"),
+            try transport(given.protocol, field: "\(field).protocol"),
+            try self.field("\(field).port") { () throws(InvalidValue) in try Port(number) }
+        )
+    }
+
+    /// The API server refuses both too; which of the two would win is nothing that a user can know.
+    private func refuseDuplicate(
+        of port: ServicePort, among others: [ServicePort], field: String
+    ) throws(Rejection) {
+        if others.contains(where: { $0.name == port.name }) {
+            let reason = port.name.isEmpty ? "missing, and the service has several ports" : "a second port '\(port.name)'"
+            throw Rejection(object, field: "\(field).name", value: port.name, reason: reason)
+        }
+        if others.contains(where: { $0.port == port.port && $0.transport == port.transport }) {
+            let text = "\(port.port)/\(port.transport.rawValue)"
+            throw Rejection(object, field: "\(field).port", value: text, reason: "a second port \(text)")
+        }
+    }
+}
+
+extension IPAddress {
+    /// Why nothing can be forwarded to the address, or nil when something can.
+    ///
+    /// An endpoint at such an address would open the host's own services to whoever may write slices (CVE-2021-25737).
+    var reasonNotRoutable: String? {
+        if isUnspecified { return "unspecified" }
+        if isLoopback { return "loopback" }
+        if isLinkLocal { return "link-local" }
+        if isMulticast { return "multicast" }
+        return self == .v4(.max) ? "broadcast" : nil
+    }
+}

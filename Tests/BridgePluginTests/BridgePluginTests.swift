@@ -1,0 +1,174 @@
+import Addressing
+import BridgePlugin
+import CNI
+import FakeKernel
+import NetworkModel
+import Testing
+
+/// A network to try everything on.
+struct Network: CustomTestStringConvertible, Sendable {
+    let testDescription: String
+    let config: String
+    var isDualStack = false
+    /// What else the node looks like at first.
+    var hasAddresses = true
+
+    init(_ name: String, _ keys: String, ipam: String? = #""type": "host-local""#, isDualStack: Bool = false) {
+        testDescription = name
+        let ipamObject = ipam.map { ", \"ipam\": {\($0)}" } ?? ""
+        config = "{\"cniVersion\": \"1.1.0\", \"name\": \"net\", \"type\": \"bridge\"\(keys)\(ipamObject)}"
+        self.isDualStack = isDualStack
+        hasAddresses = ipam != nil
+    }
+
+    static let hostMode = #""type": "host-local", "addressMode": "host", "subnet": "10.11.23.0/24""#
+    static let all = [
+        Network("layer 2 only", "", ipam: nil),
+        Network("classic", ""),
+        Network("classic gateway with masquerade", #", "isDefaultGateway": true, "ipMasq": true"#),
+        Network("classic, hairpin, MTU", #", "isGateway": true, "hairpinMode": true, "mtu": 1400"#),
+        Network("classic, both families", #", "isDefaultGateway": true"#, isDualStack: true),
+        Network("host address mode", "", ipam: hostMode),
+        Network("host address mode with masquerade", #", "ipMasq": true"#, ipam: hostMode),
+        Network("host address mode, both families", #", "ipMasq": true"#, ipam: hostMode, isDualStack: true),
+    ]
+
+    func node() -> FakeNode {
+        let node = FakeNode()
+        node.ipam.isDualStack = isDualStack
+        return node
+    }
+}
+
+struct BridgePluginTests {
+    @Test("CHECK passes right after ADD", arguments: Network.all)
+    func checkAfterAdd(_ network: Network) throws {
+        let node = network.node()
+        let result = try node.add(network.config)
+        try node.check(network.config, result)
+        #expect(result.interfaces.map(\.name).first == "cni0")
+        #expect(result.interfaces.last?.sandbox == "/run/netns/pod")
+        #expect(node.ipam.checks == (network.hasAddresses ? 1 : 0))
+    }
+
+    @Test("DEL leaves what another pod's DEL leaves, however often it runs", arguments: Network.all)
+    func delete(_ network: Network) throws {
+        let node = network.node()
+        try node.add(network.config, "first")
+        try node.del(network.config, "first")
+        let shared = node.kernel.state
+        try node.add(network.config)
+        #expect(node.kernel.state.differences(from: shared) != [])
+        try node.del(network.config)
+        try node.del(network.config)
+        #expect(node.kernel.state.differences(from: shared) == [])
+        #expect(node.ipam.leases.isEmpty)
+    }
+
+    @Test("DEL needs no namespace", arguments: Network.all)
+    func deleteWithoutNamespace(_ network: Network) throws {
+        let node = network.node()
+        try node.add(network.config, "first")
+        try node.del(network.config, "first")
+        let shared = node.kernel.state
+        try node.add(network.config)
+        try node.removeNamespace()
+        try node.del(network.config, netns: "")
+        #expect(node.kernel.state.differences(from: shared) == [])
+    }
+
+    @Test("DEL needs no unchanged configuration")
+    func deleteAfterConfigurationChanged() throws {
+        let network = try #require(Network.all.first { $0.testDescription == "host address mode with masquerade" })
+        let node = network.node()
+        try node.add(network.config, "first")
+        try node.del(network.config, "first")
+        let shared = node.kernel.state
+        try node.add(network.config)
+        try node.del(#"{"cniVersion": "1.1.0", "name": "net", "type": "bridge", "bridge": "other0"}"#)
+        #expect(node.kernel.state.differences(from: shared) == [])
+    }
+
+    @Test("an ADD that the kernel refuses at any step leaves nothing", arguments: Network.all)
+    func rollback(_ network: Network) throws {
+        let refusal = KernelError("apply", "it", reason: .other, errno: 5, text: "Input/output error")
+        var step = 1
+        while true {
+            let node = network.node()
+            let before = node.kernel.state
+            node.kernel.fault = .failOnce(at: step, refusal)
+            guard (try? node.add(network.config)) == nil else { break }
+            #expect(node.kernel.state.differences(from: before) == [], "failed at step \(step)")
+            #expect(node.ipam.leases.isEmpty, "failed at step \(step)")
+            step += 1
+        }
+        #expect(step > 5)
+    }
+
+    @Test("after a crash at any step of ADD, DEL leaves nothing", arguments: Network.all, [true, false])
+    func crash(_ network: Network, isNamespaceThere: Bool) throws {
+        var step = 0
+        while true {
+            let node = network.node()
+            try node.add(network.config, "first")
+            try node.del(network.config, "first")
+            let shared = node.kernel.state
+            let done = node.kernel.mutatingCalls
+            node.kernel.fault = .kill(after: done + step)
+            let isComplete = (try? node.add(network.config)) != nil
+            node.kernel.fault = nil
+            if !isNamespaceThere { try node.removeNamespace() }
+            try node.del(network.config, netns: isNamespaceThere ? "/run/netns/pod" : "")
+            #expect(node.kernel.state.differences(from: shared) == [], "killed after \(step)")
+            if isComplete { break }
+            step += 1
+        }
+        #expect(step > 2)
+    }
+
+    @Test("GC removes attachments that are not listed, and what nobody shares any more", arguments: Network.all)
+    func garbage(_ network: Network) throws {
+        let node = network.node()
+        let before = node.kernel.state
+        try node.add(network.config)
+        let all = node.kernel.state
+        try node.gc(network.config, valid: "null")
+        #expect(node.kernel.state.differences(from: all) == [])
+        try node.gc(network.config, valid: #"[{"containerID": "c1", "ifname": "eth0"}]"#)
+        #expect(node.kernel.state.differences(from: all) == [])
+        try node.gc(network.config, valid: "[]")
+        #expect(node.kernel.state.differences(from: before) == [])
+        #expect(node.ipam.leases.isEmpty)
+    }
+
+    @Test("an interface that is there is an error, and nothing is touched")
+    func taken() throws {
+        let network = Network.all[1]
+        let node = network.node()
+        try node.add(network.config)
+        let before = node.kernel.state
+        #expect(throws: CNIError.self) { try node.add(network.config) }
+        #expect(node.kernel.state.differences(from: before) == [])
+        #expect(node.ipam.leases.count == 1)
+    }
+}
+
+extension NetworkState {
+    /// What there is, a line a thing. Values of sysctls are left out: forwarding stays on once it is on.
+    var traces: [String] {
+        let tables = ruleset.tables.flatMap { id, table in
+            table.chains.map { "chain \(id) \($0.key): \($0.value.rules.count) rules" }
+                + table.sets.flatMap { name, set in
+                    ["set \(id) \(name)"] + set.elements.map { "element \(name) \($0.key) \($0.value.comment ?? "")" }
+                }
+        }
+        let linkTraces = links.values.map { "link \($0.id) \($0.kind) \($0.alias ?? "")" }
+        return (linkTraces + addresses.map { "address \($0)" } + routes.map { "route \($0)" }
+            + neighbors.map { "neighbour \($0)" } + sysctls.keys.map { "sysctl \($0)" } + tables).sorted()
+    }
+
+    /// What is only in one of two states.
+    func differences(from other: NetworkState) -> [String] {
+        Set(traces).symmetricDifference(other.traces).sorted()
+    }
+}

@@ -1,0 +1,80 @@
+import CKernelShims
+import Netlink
+import NetworkModel
+import Testing
+
+/// Who changed the ruleset, and tables that others cannot change.
+@Suite("nftables events and ownership", .tags(.kernel), .kernelTests, .freshNetNS)
+struct NftablesEventTests {
+    private static let table = Table(sets: ["set": ElementSet(key: [.mark])])
+
+    @Test("an event names the process that changed the ruleset, and the new generation")
+    func foreignChange() throws {
+        var nftables = try NftablesSocket()
+        var events = try RulesetEvents()
+        _ = try output("nft add table inet foreign")
+        let batch = try events.wait(atMost: .seconds(5))
+        #expect(batch.events.map(\.processName) == ["nft"])
+        #expect(!batch.events.contains { $0.portID == nftables.portID })
+        #expect(batch.events.map(\.generation) == [try nftables.generation()])
+        #expect(!batch.missed)
+    }
+
+    @Test("a commit of any size is one event, and known as our own")
+    func ownChange() throws {
+        var nftables = try NftablesSocket()
+        try nftables.commit(Self.table.additions(as: .podnet))
+        var events = try RulesetEvents()
+        let elements = (UInt32(0)..<30_000).map { KeyedElement(RegisterBytes.host($0), Element()) }
+        try nftables.commit([.addElements(.podnet, set: "set", elements)])
+        let batch = try events.wait(atMost: .seconds(5))
+        #expect(batch.events.map(\.portID) == [nftables.portID])
+        #expect(batch.events.map(\.processID) == [UInt32(podnet_gettid())])
+        #expect(batch.events.map(\.generation) == [try nftables.generation()])
+        #expect(!batch.missed)
+    }
+
+    @Test("without a change there is no event")
+    func noChange() throws {
+        var events = try RulesetEvents()
+        #expect(try events.readQueued().events.isEmpty)
+        #expect(try events.wait(atMost: .milliseconds(1)).events.isEmpty)
+    }
+
+    @Test("when more happened than the socket holds, that is reported")
+    func missed() throws {
+        var nftables = try NftablesSocket()
+        try nftables.commit(Self.table.additions(as: .podnet))
+        var events = try RulesetEvents()
+        for number in UInt32(0)..<20_000 {
+            try nftables.commit([
+                .addElements(.podnet, set: "set", [KeyedElement(RegisterBytes.host(number), Element())])
+            ])
+        }
+        #expect(try events.wait(atMost: .seconds(5)).missed)
+    }
+
+    @Test("a table with owner and persist survives others and its owner, and is adopted by the next")
+    func ownership() throws {
+        let owned = Table(flags: 6, comment: "owned", sets: Self.table.sets)
+        try commitAndLeave(owned)
+        var next = try NftablesSocket()
+        var orphan = owned
+        orphan.flags = 4
+        #expect(try next.table(.podnet, elements: .all) == orphan)
+        try next.commit([.addTable(.podnet, flags: 6, comment: nil)])
+        #expect(try output("nft flush ruleset") == "")
+        #expect(try next.table(.podnet, elements: .all) == owned)
+        try next.commit([.deleteTable(.podnet)])
+        #expect(try next.table(.podnet, elements: .all) == nil)
+    }
+
+    /// Owns the table until this function returns and its socket is closed.
+    private func commitAndLeave(_ table: Table) throws {
+        var nftables = try NftablesSocket()
+        try nftables.commit(table.additions(as: .podnet))
+        #expect(try output("nft flush ruleset") == "")
+        #expect(try output("nft delete table ip podnet").contains("Operation not permitted"))
+        #expect(try nftables.table(.podnet, elements: .all) == table)
+    }
+}

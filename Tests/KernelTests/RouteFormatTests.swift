@@ -1,0 +1,120 @@
+import Addressing
+import Netlink
+import Testing
+
+/// Reading what the kernel writes, without a kernel.
+@Suite("netlink format")
+struct RouteFormatTests {
+    @Test("attributes are read in order, with padding, and without the type's flags")
+    func attributes() throws {
+        let bytes: [UInt8] = [
+            6, 0, 1, 0, 0xab, 0xcd, 0, 0,  // two bytes and padding
+            8, 0, 2, 0x80, 4, 0, 3, 0,  // nested: an empty one
+            7, 0, 0x04, 0x40, 0x61, 0, 0x62,  // in network order; the last needs no padding
+        ]
+        var found: [String] = []
+        try forEachAttribute(in: bytes.span.bytes) { type, payload throws(MalformedMessage) in
+            found.append("\(type): \(payload.array())")
+        }
+        #expect(found == ["1: [171, 205]", "2: [4, 0, 3, 0]", "4: [97, 0, 98]"])
+    }
+
+    @Test(
+        "an attribute that cannot be is an error",
+        arguments: [
+            [1], [4, 0, 1], [3, 0, 1, 0], [0, 0, 1, 0], [5, 0, 1, 0], [8, 0, 1, 0, 0, 0, 0],
+        ] as [[UInt8]]
+    )
+    func malformedAttributes(_ bytes: [UInt8]) {
+        #expect(throws: MalformedMessage.self) {
+            try forEachAttribute(in: bytes.span.bytes) { _, _ throws(MalformedMessage) in }
+        }
+    }
+
+    @Test("values are read at their size; a shorter payload is an error")
+    func values() throws {
+        let bytes: [UInt8] = [0x01, 0x02, 0x03, 0x04, 0x05]
+        let span = bytes.span.bytes
+        #expect(try span.number(UInt8.self) == 1)
+        #expect(try span.number(UInt16.self) == 0x0201)
+        #expect(try span.bigEndian(UInt16.self) == 0x0102)
+        #expect(try span.load(at: 1, as: UInt32.self) == 0x0504_0302)
+        #expect(throws: MalformedMessage.self) { try bytes.span.bytes.number(UInt64.self) }
+        #expect(throws: MalformedMessage.self) { try bytes.span.bytes.load(at: 2, as: UInt32.self) }
+        #expect(throws: MalformedMessage.self) { try bytes.span.bytes.load(at: -1, as: UInt8.self) }
+        #expect(throws: MalformedMessage.self) { try bytes.span.bytes.ipAddress() }
+        #expect(try bytes.span.bytes.extracting(first: 4).ipAddress() == .v4(0x0102_0304))
+        #expect(span.macAddress() == nil)
+    }
+
+    @Test(
+        "a text ends at its NUL or at its end",
+        arguments: [
+            ("ab\0", "ab"), ("ab", "ab"), ("", ""), ("\0ab", ""), ("a\0b", "a"),
+        ]
+    )
+    func text(_ raw: String, _ expected: String) {
+        #expect(Array(raw.utf8).span.bytes.string() == expected)
+    }
+
+    @Test("whatever the bytes are, readers answer or throw", arguments: 0..<8)
+    func randomBytes(_ seed: UInt64) {
+        var generator = SplitMix(state: seed)
+        var answers = 0
+        for _ in 0..<1_000 {
+            let bytes = generator.message()
+            answers += Self.readings(of: bytes)
+        }
+        // The random messages are close enough to real ones for the readers to get past the first check.
+        #expect(answers > 500)
+    }
+
+    /// Reads the bytes as everything that they could be; returns how many readers were content.
+    private static func readings(of bytes: [UInt8]) -> Int {
+        let readers: [([UInt8]) throws -> Void] = [
+            { _ = try LinkRecord($0.span.bytes) },
+            { _ = try AddressRecord($0.span.bytes) },
+            { _ = try RouteRecord($0.span.bytes) },
+            { _ = try NeighborRecord($0.span.bytes) },
+            { try forEachMessage(in: $0.span.bytes) { _, _ throws(MalformedMessage) in } },
+        ]
+        return readers.count { reader in (try? reader(bytes)) != nil }
+    }
+}
+
+/// A small random number generator with a seed, so that a failure can be run again.
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ mixed >> 31
+    }
+
+    /// A fixed part and attributes with plausible types and lengths, often cut or broken somewhere.
+    mutating func message() -> [UInt8] {
+        var bytes = (0..<[8, 12, 16].randomElement(using: &self, or: 16)).map { _ in small() }
+        for _ in 0..<Int.random(in: 0...5, using: &self) {
+            let payload = Int.random(in: 0...20, using: &self)
+            let length = Bool.random(using: &self) ? payload + 4 : Int(UInt8.random(in: 0...40, using: &self))
+            bytes += [UInt8(length), 0, UInt8.random(in: 0...60, using: &self), 0]
+            bytes += (0..<((payload + 3) & ~3)).map { _ in small() }
+        }
+        let cut = Int.random(in: 0...3, using: &self) == 0 ? Int.random(in: 0...bytes.count, using: &self) : bytes.count
+        return Array(bytes.prefix(cut))
+    }
+
+    /// Mostly small numbers, which are families, lengths and types.
+    private mutating func small() -> UInt8 {
+        UInt8.random(in: 0...(Bool.random(using: &self) ? 12 : 255), using: &self)
+    }
+}
+
+extension Array {
+    fileprivate func randomElement(using generator: inout SplitMix, or other: Element) -> Element {
+        randomElement(using: &generator) ?? other
+    }
+}

@@ -1,0 +1,99 @@
+import Addressing
+import FoundationEssentials
+import Logging
+import Testing
+import podnetd
+
+@Suite("The configuration file")
+struct ConfigurationTests {
+    @Test("an empty file is the defaults", arguments: ["", "# nothing\n", "---\n", "podCIDRs:\n", "nodeName: ~\n"])
+    func empty(_ yaml: String) throws {
+        #expect(try Configuration(yaml: yaml, file: "f") == Configuration())
+    }
+
+    @Test("every key is taken")
+    func everyKey() throws {
+        let configuration = try Configuration(
+            yaml: """
+                servicesDir: /srv
+                socket: /run/s
+                lockFile: /run/l
+                podCIDRs: [10.11.23.0/24, "fd00::/64"]
+                masqueradeAll: true
+                nodeName: edge1
+                ownTables: false
+                logLevel: debug
+                logFormat: json
+                """,
+            file: "f"
+        )
+        var expected = Configuration()
+        expected.servicesDirectory = "/srv"
+        expected.socketPath = "/run/s"
+        expected.lockPath = "/run/l"
+        expected.podCIDRs = [try CIDR(parsing: "10.11.23.0/24"), try CIDR(parsing: "fd00::/64")]
+        expected.masqueradeAll = true
+        expected.nodeName = "edge1"
+        expected.ownTables = false
+        expected.logLevel = .debug
+        expected.logFormat = .json
+        #expect(configuration == expected)
+    }
+
+    @Test("the shipped file has every key at its default")
+    func shippedFile() throws {
+        let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
+        let yaml = try String(contentsOf: URL(filePath: "/\(root)/conf/podnetd.yaml"), encoding: .utf8)
+        #expect(try Configuration(yaml: yaml, file: "f") == Configuration())
+        for key in ConfigurationKey.allCases {
+            #expect(yaml.contains("\n\(key.rawValue):"), "\(key.rawValue) is missing")
+        }
+    }
+
+    struct Fault: CustomTestStringConvertible {
+        let yaml: String
+        let says: String
+        init(_ yaml: String, _ says: String) {
+            self.yaml = yaml
+            self.says = says
+        }
+        var testDescription: String { says }
+    }
+
+    @Test(
+        "a mistake is named with key, value and line",
+        arguments: [
+            Fault(
+                "socket: /s\npodCidr: []",
+                "f:2: unknown key 'podCidr': known are servicesDir, socket, lockFile, podCIDRs, masqueradeAll, nodeName,"
+                    + " ownTables, logLevel, logFormat"
+            ),
+            Fault("podCIDRs: [10.0.0.0/8, 10.0.0.0/33]", "f:1: podCIDRs[1]: '10.0.0.0/33' is not a CIDR: "),
+            Fault("podCIDRs: 10.0.0.0/8", "f:1: podCIDRs: '10.0.0.0/8' is not a list"),
+            Fault("podCIDRs:\n  - {a: b}", "f:2: podCIDRs[0]: '' is not a CIDR"),
+            Fault("\nmasqueradeAll: maybe", "f:2: masqueradeAll: 'maybe' is neither true nor false"),
+            Fault("servicesDir: [a]", "f:1: servicesDir: 'a list' is not a text"),
+            Fault("servicesDir: services.d", "f:1: servicesDir: 'services.d' is not an absolute path"),
+            Fault("socket: /\(String(repeating: "x", count: 107))", "is longer than 107 bytes"),
+            Fault("logFormat: xml", "f:1: logFormat: 'xml' is not one of text, json"),
+            Fault("logLevel: loud", "f:1: logLevel: 'loud' is not one of trace, debug, info"),
+            Fault("- a\n- b", "f:1: the document is not a mapping of keys to values"),
+            Fault("socket: /a\nsocket: /b", "key 'socket' is there twice"),
+            Fault("socket: /a\nlogLevel: [", "f:3: not YAML: "),
+        ]
+    )
+    func mistakes(_ fault: Fault) {
+        let error = #expect(throws: ConfigurationError.self) { try Configuration(yaml: fault.yaml, file: "f") }
+        #expect(error?.description.contains(fault.says) == true, "\(error?.description ?? "no error")")
+    }
+
+    @Test("only some keys need a restart")
+    func restart() {
+        var other = Configuration()
+        other.masqueradeAll = true
+        other.logLevel = .error
+        #expect(Configuration().needsRestart(for: other) == [])
+        other.socketPath = "/other"
+        #expect(Configuration().needsRestart(for: other) == [.socket])
+    }
+}

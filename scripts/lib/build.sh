@@ -1,0 +1,18 @@
+# build: compiles the programs and sets `bin` to where they are and `plugins` to a folder laid out as /opt/cni/bin.
+
+build() {
+    local top
+    top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+    if [ -z "${PODNET_BIN:-}" ]; then
+        "$top/scripts/bootstrap"
+        echo "building podnet (the first time takes some minutes)"
+        (cd "$top" && swift build -c release "$@" >"$top/.build.log" 2>&1) || { tail -n 40 "$top/.build.log"; exit 1; }
+        PODNET_BIN=$(cd "$top" && swift build -c release --show-bin-path)
+        export PODNET_BIN
+    fi
+    bin=$PODNET_BIN
+    plugins=$bin/cni
+    mkdir -p "$plugins"
+    local name
+    for name in bridge host-local loopback; do ln -f "$bin/podnet-cni" "$plugins/$name"; done
+}
