@@ -46,7 +46,13 @@ extension BridgePlugin where K: ~Copyable {
         scope.links = [LinkID(.host, names.hostVeth)]
         if !request.netns.isEmpty { scope.links.insert(LinkID(.container, request.attachment.ifName)) }
         scope.tables = [BridgeRuleset.table: .comment(names.tag)]
-        try remove(try kernel.look(scope), in: &kernel)
+        // Another DEL or a GC may remove the same elements at the same time: then there are fewer the next time.
+        for attempt in 1...3 {
+            let errors = try remove(try kernel.look(scope), in: &kernel)
+            if attempt < 3, errors.contains(where: { $0.reason == .notFound }) { continue }
+            if let error = CNIError(errors.map { CNIError($0) }) { throw error }
+            return
+        }
     }
 
     private func removeAll(of network: NetworkName, except valid: Set<Attachment>) throws(CNIError) {
@@ -60,19 +66,19 @@ extension BridgePlugin where K: ~Copyable {
             guard let alias = link.alias, alias.hasPrefix(prefix), !keptTags.contains(alias) else { continue }
             stale.links[link.id] = link
         }
-        try remove(stale, in: &kernel)
+        let errors = try remove(stale, in: &kernel)
+        if let error = CNIError(errors.map { CNIError($0) }) { throw error }
         try sweepShared(in: &kernel)
     }
 
     /// Removes what was observed of attachments: links, elements, and the host's routes to the elements' addresses.
-    private func remove(_ observed: NetworkState, in kernel: inout K) throws(CNIError) {
+    private func remove(_ observed: NetworkState, in kernel: inout K) throws(CNIError) -> [KernelError] {
         var observed = observed
         let leftovers = try kernel.look(Scope(hostStateOf: observed.podAddresses))
         observed.routes = leftovers.routes.filter { $0.origin == Route.ownProtocol }
         observed.neighbors = try kernel.look(Scope(neighborsOf: observed.routes)).neighbors
         let rest = observed.withoutElements
-        let errors = kernel.runBestEffort(NetworkDiff(from: observed, to: rest).planAroundConflicts)
-        if let error = CNIError(errors.map { CNIError($0) }) { throw error }
+        return kernel.runBestEffort(NetworkDiff(from: observed, to: rest).planAroundConflicts)
     }
 }
 

@@ -5,6 +5,7 @@
 #include <linux/magic.h>
 #include <linux/nsfs.h>
 #include <linux/openat2.h>
+#include <malloc.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
@@ -64,3 +65,5 @@ int podnet_is_procfs(int fd) {
     struct statfs fs;
     return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
 }
+
+void podnet_malloc_trim(void) { malloc_trim(0); }

@@ -13,7 +13,7 @@ package enum ControlCoding {
     /// The value as UTF-8 JSON; keys are sorted, so equal values are equal bytes.
     package static func encode(_ value: some Encodable, _ layout: Layout = .compact) throws -> Data {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = layout == .indented ? [.sortedKeys, .withoutEscapingSlashes] : [.withoutEscapingSlashes]
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         if layout == .indented { encoder.outputFormatting.insert(.prettyPrinted) }
         var data = try encoder.encode(value)
         if layout == .indented { data.append(UInt8(ascii: "\n")) }

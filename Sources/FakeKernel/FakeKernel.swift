@@ -45,24 +45,28 @@ package struct FakeKernel: Kernel {
         for link in state.links.keys { addSysctls(of: link) }
     }
 
+    /// As much of `state` as the scope names.
     package mutating func observe(_ scope: Scope) throws(KernelError) -> NetworkState {
         calls.append(.observe(scope))
         try refuseIfDead("observe", "the network")
         return Observation(of: state, hasContainer: hasContainer).limited(to: scope)
     }
 
+    /// The links of the host's namespace, by name.
     package mutating func hostLinks() throws(KernelError) -> [Link] {
         calls.append(.hostLinks)
         try refuseIfDead("read", "links")
         return state.links.values.filter { $0.id.place == .host }.sorted { $0.id < $1.id }
     }
 
+    /// Counts up with every transaction, ours or anybody's.
     package mutating func generation() throws(KernelError) -> UInt32 {
         calls.append(.generation)
         try refuseIfDead("read", "ruleset generation")
         return currentGeneration
     }
 
+    /// Makes the change, or refuses it as Linux would; then nothing has changed.
     package mutating func apply(_ step: Step) throws(KernelError) {
         calls.append(.apply(step))
         try meetFault(step)
@@ -72,6 +76,7 @@ package struct FakeKernel: Kernel {
         try perform(step)
     }
 
+    /// Makes all changes or none.
     package mutating func commit(_ changes: [RulesetChange], generation: UInt32?) throws(KernelError) {
         calls.append(.commit(changes, generation: generation))
         try meetFault(nil)

@@ -6,6 +6,11 @@ extension ManifestContents {
         services.map { ($0.value.name.id, $0.place) } + slices.map { ($0.value.id, $0.place) }
     }
 
+    /// The objects without their places.
+    var objects: Set<ServiceChange> {
+        Set(services.lazy.map { .service($0.value) }).union(slices.lazy.map { .slice($0.value) })
+    }
+
     /// The same contents, but what was refused now and good in `former` stays as it was there.
     func keepingRefused(of former: ManifestContents?) -> ManifestContents {
         var merged = withoutDoubles

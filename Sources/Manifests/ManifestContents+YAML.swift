@@ -12,7 +12,7 @@ extension ManifestContents {
             let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
             while let root = try parser.nextRoot() { contents.add(root, file) }
         } catch let error as YamlError {
-            throw ManifestError(error)
+            throw ManifestError(error, lines: 1 + bytes.count { $0 == UInt8(ascii: "\n") })
         } catch {
             throw ManifestError(String(describing: error))
         }
@@ -48,7 +48,7 @@ private func refuseManyAliases(_ bytes: [UInt8], limit: Int = 16) throws(Manifes
 }
 
 extension UInt8 {
-    /// Whether an anchor or alias may begin after the byte: white space, or punctuation of flow collections and mappings.
+    /// Whether an anchor or alias may begin after the byte: white space, or punctuation of collections.
     fileprivate var endsToken: Bool { self <= UInt8(ascii: " ") || "[]{},:?".utf8.contains(self) }
 }
 
@@ -77,12 +77,12 @@ extension Node {
 }
 
 extension ManifestError {
-    /// The parser's sentence and line.
-    fileprivate init(_ error: YamlError) {
+    /// The parser's sentence and line. It takes the end of the file for one line too many.
+    fileprivate init(_ error: YamlError, lines: Int) {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
-            self.init(problem, at: .line(mark.line))
+            self.init(problem, at: .line(min(mark.line, max(1, lines))))
         case .reader(let problem, _, _, _):
             self.init(problem)
         case .duplicatedKeysInMapping(let duplicates, let context):
@@ -106,7 +106,11 @@ extension ManifestObject {
             }
         } catch {
             let known = Self.kind(apiVersion: apiVersion, kind: kind) ?? .service
-            let name = ObjectID(known, namespace: node.metadata.word("namespace") ?? "default", name: node.metadata.word("name") ?? "")
+            let name = ObjectID(
+                known,
+                namespace: node.metadata.word("namespace") ?? "default",
+                name: node.metadata.word("name") ?? ""
+            )
             self = .refused(Rejection(name, field: error.field, value: error.value, reason: error.reason))
         }
     }

@@ -166,7 +166,9 @@ enum ManifestObject {
     static func unknown(apiVersion: String?, kind: String?, name: String?) -> ManifestObject {
         let version = apiVersion.map { "\($0)/" } ?? ""
         guard let kind else { return .ignored("an object without a kind is left aside") }
-        return .ignored("\(version)\(kind)\(name.map { " \($0)" } ?? "") is left aside: no service proxy reads that kind")
+        return .ignored(
+            "\(version)\(kind)\(name.map { " \($0)" } ?? "") is left aside: no service proxy reads that kind"
+        )
     }
 
     init(_ object: KubernetesService) {

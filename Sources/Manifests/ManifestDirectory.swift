@@ -3,10 +3,10 @@ package import ServiceProxy
 
 /// What a directory of manifests holds: per file the last good objects, and what is wrong now. Pure: it reads nothing.
 ///
-/// Files are told apart by name; of two files with one object the first by name has it. A file that breaks keeps its last
-/// good objects, and so does an object that is refused. A directory without any manifest, or one that cannot be read,
-/// changes nothing at all: an unmounted or half-removed directory looks the same, and no service may vanish for that. To
-/// have no services, leave a manifest without objects in it.
+/// Files are told apart by name; of two files with one object the first by name has it. A file that breaks keeps its
+/// last good objects, and so does an object that is refused. A directory without any manifest, or one that cannot be
+/// read, changes nothing at all: an unmounted or half-removed directory looks the same, and no service may vanish for
+/// that. To have no services, leave a manifest without objects in it.
 package struct ManifestDirectory: Sendable {
     /// What tells whether a file changed.
     package struct Fingerprint: Hashable, Sendable {
@@ -90,7 +90,9 @@ package struct ManifestDirectory: Sendable {
 
     /// Takes what a file holds, or why it is not to be read.
     package mutating func take(
-        _ name: String, _ fingerprint: Fingerprint, _ result: Result<ManifestContents, ManifestError>
+        _ name: String,
+        _ fingerprint: Fingerprint,
+        _ result: Result<ManifestContents, ManifestError>
     ) {
         let former = files[name]?.contents
         switch result {
@@ -118,6 +120,9 @@ package struct ManifestDirectory: Sendable {
         defer { pending = [] }
         return pending
     }
+
+    /// Whether the directory as a whole is not as it should be, so that only a look at all of it will help.
+    package var isHeld: Bool { directoryProblem != nil }
 
     /// Whether every file has been good at some time: if not, its services are unknown rather than gone.
     package var isComplete: Bool { hasBeenRead && files.values.allSatisfy { $0.contents != nil } }
@@ -147,7 +152,8 @@ extension ManifestDirectory {
     package var problems: [ManifestProblem] {
         let own = names.flatMap { name -> [ManifestProblem] in
             guard let file = files[name] else { return [] }
-            return [file.failure].compactMap(\.self) + (file.contents?.problems ?? []) + shadowed(in: name, file.contents)
+            return [file.failure].compactMap(\.self) + (file.contents?.problems ?? [])
+                + shadowed(in: name, file.contents)
         }
         return [directoryProblem].compactMap(\.self) + own
     }
@@ -176,15 +182,18 @@ extension ManifestDirectory {
 
     /// Brings the objects in force, and the changes to report, in line with a file's new contents.
     private mutating func replaceObjects(
-        of name: String, _ former: ManifestContents?, _ contents: ManifestContents?
+        of name: String,
+        _ former: ManifestContents?,
+        _ contents: ManifestContents?
     ) {
         let ids = Set((contents?.places ?? []).map(\.id))
         for (id, _) in former?.places ?? [] where !ids.contains(id) { withdraw(id, from: name) }
+        let same = former?.objects.intersection(contents?.objects ?? []) ?? []
         for service in contents?.services ?? [] where hold(service.value.name.id, by: name) {
-            pending.append(.service(service.value))
+            if !same.contains(.service(service.value)) { pending.append(.service(service.value)) }
         }
         for slice in contents?.slices ?? [] where hold(slice.value.id, by: name) {
-            pending.append(.slice(slice.value))
+            if !same.contains(.slice(slice.value)) { pending.append(.slice(slice.value)) }
         }
     }
 

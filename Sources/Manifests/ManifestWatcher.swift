@@ -66,7 +66,7 @@ package struct ManifestWatcher: ~Copyable, Sendable {
         _ = takeEvents()
         do throws(PosixError) {
             try watchDirectory()
-            if let names = touched { try look(at: names) } else { try lookAtAll() }
+            if let names = touched, !directory.isHeld { try look(at: names) } else { try lookAtAll() }
         } catch {
             directory.takeFailure("\(error)")
             touched = nil
@@ -184,7 +184,7 @@ extension ManifestWatcher {
             } else {
                 touched?.insert(name)
             }
-        } catch where error.reason == .missing {
+        } catch  where error.reason == .missing {
             touched?.insert(name)
         } catch {
             directory.takeUnreadable(name, "\(error)")
@@ -192,7 +192,9 @@ extension ManifestWatcher {
     }
 
     private func contents(
-        of file: borrowing Descriptor, _ name: String, _ size: Int
+        of file: borrowing Descriptor,
+        _ name: String,
+        _ size: Int
     ) throws(PosixError) -> Result<ManifestContents, ManifestError> {
         guard size <= sizeLimit else {
             return .failure(ManifestError("it has \(size) bytes; more than \(sizeLimit) are not read"))

@@ -20,7 +20,7 @@ struct YAMLFieldError: Error {
 }
 
 // Scalars are typed as Kubernetes types them after its own conversion to JSON, but nothing is guessed: what YAML 1.1,
-// YAML 1.2 and Go read differently (`010`, `0x50`, `80.0`, `8_0`, `yes`) is refused instead of being read as one of them.
+// YAML 1.2 and Go read differently (`010`, `0x50`, `80.0`, `8_0`, `yes`) is refused, not read as one of them does.
 extension Node {
     /// Calls `body` with each field of a mapping; null is an empty one.
     func forEachField(
@@ -122,7 +122,8 @@ private func looksTyped(_ text: String) -> Bool {
     switch first {
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "+"), UInt8(ascii: "."):
         return looksNumeric(text)
-    case UInt8(ascii: "y"), UInt8(ascii: "Y"), UInt8(ascii: "n"), UInt8(ascii: "N"), UInt8(ascii: "t"), UInt8(ascii: "T"),
+    case UInt8(ascii: "y"), UInt8(ascii: "Y"), UInt8(ascii: "n"), UInt8(ascii: "N"), UInt8(ascii: "t"),
+        UInt8(ascii: "T"),
         UInt8(ascii: "f"), UInt8(ascii: "F"), UInt8(ascii: "o"), UInt8(ascii: "O"):
         return ["y", "n", "yes", "no", "true", "false", "on", "off"].contains(text.lowercased())
     default:

@@ -57,6 +57,9 @@ extension Kernel where Self: ~Copyable {
     }
 
     /// Applies every step whatever happens to the others, for DEL and GC: "not found" is success.
+    ///
+    /// But not of a transaction: when one thing of it is gone already, nothing of it happened. That is reported, and the
+    /// caller looks again.
     package mutating func runBestEffort(_ plan: NetworkPlan) -> [KernelError] {
         var errors: [KernelError] = []
         for step in plan.steps {

@@ -41,3 +41,10 @@ extension Step {
         }
     }
 }
+
+extension Step {
+    /// Whether it is many changes that happen together or not at all.
+    var isTransaction: Bool {
+        if case .changeRuleset = self { true } else { false }
+    }
+}

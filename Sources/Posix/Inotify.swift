@@ -97,7 +97,7 @@ package struct Inotify: ~Copyable, Sendable {
         do throws(PosixError) {
             // At least one event with the longest name, and room for many.
             return try descriptor.readOnce(upTo: 65_536)
-        } catch where error.reason == .wouldBlock {
+        } catch  where error.reason == .wouldBlock {
             return nil
         }
     }

@@ -21,7 +21,9 @@ struct Adoption: Sendable {
         var rules = observed
         for name in ServiceRuleset.SetName.dynamic { rules.sets[name]?.elements = [:] }
         let skeleton = ruleset.skeleton(settings, pickers: pickers)
-        guard RulesetDiff(from: .one(ruleset.table, rules), to: .one(ruleset.table, skeleton)).isEmpty else { return nil }
+        guard RulesetDiff(from: .one(ruleset.table, rules), to: .one(ruleset.table, skeleton)).isEmpty else {
+            return nil
+        }
         self.pickers = pickers
         adoptFrontends(observed, ruleset.table)
         adoptAddresses(observed, ruleset.table)

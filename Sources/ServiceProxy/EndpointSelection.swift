@@ -94,7 +94,9 @@ package struct EndpointSelection: Sendable {
 
     /// By address; of several entries for one address and port the one that is not going away wins, else the first.
     private static func candidates(
-        _ port: ServicePort, _ family: IPAddress.Family, _ slices: [EndpointSlice]
+        _ port: ServicePort,
+        _ family: IPAddress.Family,
+        _ slices: [EndpointSlice]
     ) -> [Candidate] {
         var found: [Candidate] = []
         for (index, slice) in slices.enumerated() where slice.family == family {

@@ -30,7 +30,8 @@ extension FieldCheck {
         case nil: throw Rejection(object, field: "addressType", value: "", reason: "missing")
         case .some(let other):
             throw Rejection(
-                object, field: "addressType",
+                object,
+                field: "addressType",
                 InvalidValue(shortened(other), isNot: "an address type", reason: "known are IPv4, IPv6 and FQDN")
             )
         }
@@ -52,7 +53,8 @@ extension FieldCheck {
     }
 
     fileprivate func endpoints(
-        of slice: KubernetesEndpointSlice, _ family: IPAddress.Family
+        of slice: KubernetesEndpointSlice,
+        _ family: IPAddress.Family
     ) throws(Rejection) -> [Endpoint] {
         let given = slice.endpoints ?? []
         var endpoints: [Endpoint] = []
@@ -64,7 +66,9 @@ extension FieldCheck {
     }
 
     private func endpoint(
-        _ given: KubernetesEndpointSlice.Endpoint, _ index: Int, _ family: IPAddress.Family
+        _ given: KubernetesEndpointSlice.Endpoint,
+        _ index: Int,
+        _ family: IPAddress.Family
     ) throws(Rejection) -> Endpoint {
         guard let text = given.addresses?.first else {
             throw Rejection(object, field: "endpoints[\(index)].addresses", value: "", reason: "missing")
@@ -98,7 +102,9 @@ extension FieldCheck {
     }
 
     private func word(
-        _ text: String?, as expected: String, _ field: @autoclosure () -> String
+        _ text: String?,
+        as expected: String,
+        _ field: @autoclosure () -> String
     ) throws(Rejection) -> String? {
         guard let text, !text.isEmpty else { return nil }
         return try self.field(field()) { () throws(InvalidValue) in try checkedWord(text, as: expected) }

@@ -4,7 +4,7 @@ import Addressing
 ///
 /// What was found in the kernel at the start belongs to no service until one asks for it.
 struct KernelMirror: Sendable {
-    /// The elements of one frontend: one in `frontends` and one in `endpoints` for each endpoint; none without endpoints.
+    /// The elements of one frontend: one in `frontends`, and in `endpoints` one for each endpoint; none without any.
     struct FrontendState: Equatable, Sendable {
         var holder: ServiceName?
         var comment: String
@@ -39,7 +39,9 @@ struct KernelMirror: Sendable {
 
     /// Takes what was found in the kernel.
     init(
-        found frontends: [Frontend: FrontendState], _ clusterIPs: [IPAddress: ClusterIPState], _ hairpins: Set<IPAddress>
+        found frontends: [Frontend: FrontendState],
+        _ clusterIPs: [IPAddress: ClusterIPState],
+        _ hairpins: Set<IPAddress>
     ) {
         self.frontends = frontends
         self.clusterIPs = clusterIPs
@@ -65,7 +67,9 @@ struct KernelMirror: Sendable {
         setClusterIPs(name, elements.clusterIPs, former.clusterIPs, &journal)
         setHairpins(elements.hairpins, former.hairpins, &journal)
         let holding = Holding(
-            frontends: elements.frontends.map(\.frontend), clusterIPs: elements.clusterIPs, hairpins: elements.hairpins
+            frontends: elements.frontends.map(\.frontend),
+            clusterIPs: elements.clusterIPs,
+            hairpins: elements.hairpins
         )
         holdings[name] = holding.isEmpty ? nil : holding
     }
@@ -88,7 +92,10 @@ struct KernelMirror: Sendable {
 
 extension KernelMirror {
     private mutating func setFrontends(
-        _ name: ServiceName, _ targets: [ServiceElements.Target], _ former: [Frontend], _ journal: inout MirrorJournal
+        _ name: ServiceName,
+        _ targets: [ServiceElements.Target],
+        _ former: [Frontend],
+        _ journal: inout MirrorJournal
     ) {
         let wanted = Set(targets.lazy.map(\.frontend))
         // One that another service has taken over meanwhile is no longer ours to remove.
@@ -103,7 +110,9 @@ extension KernelMirror {
 
     /// Keeps indices where it can, whoever held the frontend before.
     private static func state(
-        _ name: ServiceName, _ target: ServiceElements.Target, after former: FrontendState?
+        _ name: ServiceName,
+        _ target: ServiceElements.Target,
+        after former: FrontendState?
     ) -> FrontendState? {
         let endpoints = EndpointSlots.assign(target.chosen, after: former?.endpoints ?? [])
         let draining = former.map { Self.draining(after: $0, target) } ?? []
@@ -112,7 +121,8 @@ extension KernelMirror {
     }
 
     private static func draining(
-        after former: FrontendState, _ target: ServiceElements.Target
+        after former: FrontendState,
+        _ target: ServiceElements.Target
     ) -> [EndpointAddress] {
         if former.draining.isEmpty && former.endpoints == target.chosen { return [] }
         let left = Set(former.endpoints + former.draining).subtracting(target.chosen)
@@ -120,7 +130,10 @@ extension KernelMirror {
     }
 
     private mutating func setClusterIPs(
-        _ name: ServiceName, _ wanted: [IPAddress], _ former: [IPAddress], _ journal: inout MirrorJournal
+        _ name: ServiceName,
+        _ wanted: [IPAddress],
+        _ former: [IPAddress],
+        _ journal: inout MirrorJournal
     ) {
         for address in former where !wanted.contains(address) {
             setUsers(of: address, (clusterIPs[address]?.users ?? []).filter { $0 != name }, &journal)
@@ -136,7 +149,9 @@ extension KernelMirror {
     }
 
     private mutating func setHairpins(
-        _ wanted: [IPAddress], _ former: [IPAddress], _ journal: inout MirrorJournal
+        _ wanted: [IPAddress],
+        _ former: [IPAddress],
+        _ journal: inout MirrorJournal
     ) {
         if wanted == former { return }
         let (after, before) = (Set(wanted), Set(former))

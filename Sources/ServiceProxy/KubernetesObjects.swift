@@ -1,14 +1,19 @@
 // The fields that we read of Kubernetes objects, as their writer spelled them: nothing is checked yet. Both the
-// manifest reader and an API client fill them in, and `Service.init(checking:)` and `EndpointSlice.init(checking:)` turn
+// manifest reader and an API client fill them in; `Service.init(checking:)` and `EndpointSlice.init(checking:)` turn
 // them into values. Fields are optional here so that a missing one becomes our error and not a decoder's.
 
 /// `metadata` of an object.
 package struct KubernetesMetadata: Decodable, Sendable {
+    /// `metadata.name`
     package var name: String?
+    /// `metadata.namespace`
     package var namespace: String?
+    /// `metadata.creationTimestamp`
     package var creationTimestamp: String?
+    /// `metadata.labels`
     package var labels: KubernetesLabels?
 
+    /// No field is given.
     package init() {}
 }
 
@@ -19,74 +24,105 @@ package struct KubernetesLabels: Decodable, Sendable {
     /// On a service: the proxy that it is meant for.
     package var serviceProxyName: String?
 
+    /// The labels' names.
     package enum CodingKeys: String, CodingKey {
         case serviceName = "kubernetes.io/service-name"
         case serviceProxyName = "service.kubernetes.io/service-proxy-name"
     }
 
+    /// No field is given.
     package init() {}
 }
 
 /// `v1/Service`
 package struct KubernetesService: Decodable, Sendable {
+    /// `metadata`
     package var metadata: KubernetesMetadata?
+    /// `spec`
     package var spec: Spec?
 
+    /// No field is given.
     package init() {}
 
     /// `spec` of a Service. The place for traffic policies, session affinity, node ports and external addresses.
     package struct Spec: Decodable, Sendable {
+        /// `ClusterIP`, `NodePort`, `LoadBalancer` or `ExternalName`
         package var type: String?
+        /// An address, `None` or nothing.
         package var clusterIP: String?
+        /// Addresses, the first of them that of `clusterIP`.
         package var clusterIPs: [String]?
+        /// The ports.
         package var ports: [Port]?
 
+        /// No field is given.
         package init() {}
     }
 
     /// One of `spec.ports`.
     package struct Port: Decodable, Sendable {
+        /// May be missing where there is one port.
         package var name: String?
+        /// `TCP` unless given.
         package var `protocol`: String?
+        /// The number.
         package var port: Int?
 
+        /// No field is given.
         package init() {}
     }
 }
 
 /// `discovery.k8s.io/v1/EndpointSlice`
 package struct KubernetesEndpointSlice: Decodable, Sendable {
+    /// `metadata`
     package var metadata: KubernetesMetadata?
+    /// `IPv4`, `IPv6` or `FQDN`
     package var addressType: String?
+    /// The ports; without a name they go by the empty one.
     package var ports: [KubernetesService.Port]?
+    /// The endpoints.
     package var endpoints: [Endpoint]?
 
+    /// No field is given.
     package init() {}
 
     /// One of `endpoints`. The place for hints and zone.
     package struct Endpoint: Decodable, Sendable {
+        /// Addresses of one pod.
         package var addresses: [String]?
+        /// What is known of its state.
         package var conditions: Conditions?
+        /// The node that it runs on.
         package var nodeName: String?
+        /// The object behind it.
         package var targetRef: Reference?
 
+        /// No field is given.
         package init() {}
     }
 
     /// `conditions` of an endpoint.
     package struct Conditions: Decodable, Sendable {
+        /// Unknown counts as true.
         package var ready: Bool?
+        /// Unknown counts as true.
         package var serving: Bool?
+        /// Unknown counts as false.
         package var terminating: Bool?
 
+        /// No field is given.
         package init() {}
     }
 
     /// `targetRef` of an endpoint.
     package struct Reference: Decodable, Sendable {
+        /// `Pod`, or something else.
         package var kind: String?
+        /// The name.
         package var name: String?
 
+        /// No field is given.
         package init() {}
     }
 }

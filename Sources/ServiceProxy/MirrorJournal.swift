@@ -22,7 +22,9 @@ struct MirrorJournal: Sendable {
     }
 
     mutating func note(frontend: Frontend, _ state: KernelMirror.FrontendState?) { frontends.note(frontend, state) }
-    mutating func note(clusterIP: IPAddress, _ state: KernelMirror.ClusterIPState?) { clusterIPs.note(clusterIP, state) }
+    mutating func note(clusterIP: IPAddress, _ state: KernelMirror.ClusterIPState?) {
+        clusterIPs.note(clusterIP, state)
+    }
     mutating func note(hairpin: IPAddress, _ users: Int?) { hairpins.note(hairpin, users) }
     mutating func note(holding name: ServiceName, _ holding: KernelMirror.Holding?) { holdings.note(name, holding) }
 
@@ -59,7 +61,9 @@ struct MirrorJournal: Sendable {
     }
 
     private static func staleFlows(
-        _ frontend: Frontend, _ former: KernelMirror.FrontendState?, _ state: KernelMirror.FrontendState?
+        _ frontend: Frontend,
+        _ former: KernelMirror.FrontendState?,
+        _ state: KernelMirror.FrontendState?
     ) -> [StaleFlows] {
         guard let former, !former.endpoints.isEmpty || !former.draining.isEmpty else {
             return [StaleFlows(frontend: frontend, endpoint: nil)]
@@ -92,7 +96,9 @@ private struct ElementBatch {
     private var new: [String: [KeyedElement]] = [:]
 
     mutating func replace(
-        _ frontend: Frontend, _ former: KernelMirror.FrontendState?, _ state: KernelMirror.FrontendState?
+        _ frontend: Frontend,
+        _ former: KernelMirror.FrontendState?,
+        _ state: KernelMirror.FrontendState?
     ) {
         let before = former?.endpoints ?? []
         let after = state?.endpoints ?? []
@@ -114,7 +120,10 @@ private struct ElementBatch {
     }
 
     private mutating func replaceSlot(
-        _ index: Int, of frontend: Frontend, _ old: EndpointAddress?, _ new: EndpointAddress?
+        _ index: Int,
+        of frontend: Frontend,
+        _ old: EndpointAddress?,
+        _ new: EndpointAddress?
     ) {
         let key = ElementBytes.slot(index, of: frontend)
         if old != nil { delete(ServiceRuleset.SetName.endpoints, key) }
@@ -124,7 +133,9 @@ private struct ElementBatch {
     }
 
     mutating func replace(
-        _ address: IPAddress, _ former: KernelMirror.ClusterIPState?, _ state: KernelMirror.ClusterIPState?
+        _ address: IPAddress,
+        _ former: KernelMirror.ClusterIPState?,
+        _ state: KernelMirror.ClusterIPState?
     ) {
         guard former?.comment != state?.comment else { return }
         let key = ElementBytes.address(address)

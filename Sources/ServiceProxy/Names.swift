@@ -4,7 +4,9 @@ import Addressing
 func checkedLabel(_ text: String, as expected: String) throws(InvalidValue) -> String {
     let bytes = text.utf8
     guard !bytes.isEmpty else { throw InvalidValue(text, isNot: expected, reason: "empty") }
-    guard bytes.count <= 63 else { throw InvalidValue(shortened(text), isNot: expected, reason: "longer than 63 bytes") }
+    guard bytes.count <= 63 else {
+        throw InvalidValue(shortened(text), isNot: expected, reason: "longer than 63 bytes")
+    }
     guard bytes.allSatisfy({ isLabelByte($0) }), bytes.first != hyphen, bytes.last != hyphen else {
         throw InvalidValue(text, isNot: expected, reason: "only small letters, digits and inner hyphens are allowed")
     }

@@ -3,7 +3,7 @@ package import NetworkModel
 
 /// Decides what the kernel's tables should hold and which transactions lead there. Pure: it touches nothing.
 ///
-///     core.adopt(observed)                       what is in the kernel: at the start, and after someone else changed it
+///     core.adopt(observed)             what is in the kernel: at the start, and after someone else changed it
 ///     core.apply(changes); core.source = .complete
 ///     while let transaction = core.next() {      nil: the kernel is as it should be
 ///         commit(transaction.changes) ? core.committed(transaction) : core.refused(transaction, because: …)
@@ -38,12 +38,6 @@ package struct ProxyCore: Sendable {
     private var hasUnclaimed = false
     /// Whether the tables are to be made before any element, since they were refused together.
     private var makesTablesAlone = false
-
-    /// Whether the source has delivered everything; once it has spoken, the alternative is that it has delivered a part.
-    package var sourceIsComplete: Bool {
-        get { source == .complete }
-        set { source = newValue ? .complete : .partial }
-    }
 
     /// A core that knows of no table in the kernel and of no service.
     package init(_ settings: ProxySettings) {
@@ -94,7 +88,8 @@ package struct ProxyCore: Sendable {
 
     /// Makes these the objects of the source: everything else is gone. Costs a walk over all objects.
     package mutating func replaceAll(
-        services: some Collection<Service>, slices: some Collection<EndpointSlice>
+        services: some Collection<Service>,
+        slices: some Collection<EndpointSlice>
     ) {
         apply(table.changes(reaching: services, slices))
     }
@@ -211,7 +206,10 @@ extension ProxyCore {
             makesTables: !before.0.values.allSatisfy(\.isComplete)
         )
         return ProxyTransaction(
-            changes: changes, services: names, staleFlows: staleFlows, undo: undo
+            changes: changes,
+            services: names,
+            staleFlows: staleFlows,
+            undo: undo
         )
     }
 

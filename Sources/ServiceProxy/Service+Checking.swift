@@ -26,7 +26,8 @@ struct FieldCheck {
 
     /// Runs a check of `field`; what it throws becomes a refusal of the object.
     func field<Value>(
-        _ field: @autoclosure () -> String, _ body: () throws(InvalidValue) -> Value
+        _ field: @autoclosure () -> String,
+        _ body: () throws(InvalidValue) -> Value
     ) throws(Rejection) -> Value {
         do throws(InvalidValue) {
             return try body()
@@ -36,7 +37,9 @@ struct FieldCheck {
     }
 
     func serviceName(
-        _ name: String, field: String, in metadata: KubernetesMetadata
+        _ name: String,
+        field: String,
+        in metadata: KubernetesMetadata
     ) throws(Rejection) -> ServiceName {
         let namespace = metadata.namespace ?? "default"
         _ = try self.field("metadata.namespace") { () throws(InvalidValue) in
@@ -70,12 +73,14 @@ extension FieldCheck {
         case nil, "ClusterIP", "NodePort", "LoadBalancer": break
         case .some(let other):
             throw Rejection(
-                object, field: "spec.type",
+                object,
+                field: "spec.type",
                 InvalidValue(shortened(other), isNot: "a type of service")
             )
         }
         // `clusterIP` repeats the first of `clusterIPs`; hand-written files often have the one without the other.
-        let (texts, field) = spec.clusterIPs.map { ($0, "spec.clusterIPs") } ?? ([spec.clusterIP ?? ""], "spec.clusterIP")
+        let (texts, field) =
+            spec.clusterIPs.map { ($0, "spec.clusterIPs") } ?? ([spec.clusterIP ?? ""], "spec.clusterIP")
         if texts.allSatisfy({ $0.isEmpty || $0 == "None" }) { return .headless }
         var addresses: [IPAddress] = []
         for text in texts {
@@ -119,10 +124,13 @@ extension FieldCheck {
 
     /// The API server refuses both too; which of the two would win is nothing that a user can know.
     private func refuseDuplicate(
-        of port: ServicePort, among others: [ServicePort], field: String
+        of port: ServicePort,
+        among others: [ServicePort],
+        field: String
     ) throws(Rejection) {
         if others.contains(where: { $0.name == port.name }) {
-            let reason = port.name.isEmpty ? "missing, and the service has several ports" : "a second port '\(port.name)'"
+            let reason =
+                port.name.isEmpty ? "missing, and the service has several ports" : "a second port '\(port.name)'"
             throw Rejection(object, field: "\(field).name", value: port.name, reason: reason)
         }
         if others.contains(where: { $0.port == port.port && $0.transport == port.transport }) {

@@ -54,7 +54,9 @@ extension ProxyCore {
         let slices = table.slices(of: name)
         var frontends: [FrontendReport] = []
         service.forEachFrontend { frontend, port in
-            frontends.append(report(on: frontend, port, of: name, EndpointSelection(port, frontend.address.family, in: slices)))
+            frontends.append(
+                report(on: frontend, port, of: name, EndpointSelection(port, frontend.address.family, in: slices))
+            )
         }
         return ServiceReport(
             service: service,
@@ -65,7 +67,10 @@ extension ProxyCore {
     }
 
     private func report(
-        on frontend: Frontend, _ port: ServicePort, of name: ServiceName, _ selection: EndpointSelection
+        on frontend: Frontend,
+        _ port: ServicePort,
+        of name: ServiceName,
+        _ selection: EndpointSelection
     ) -> FrontendReport {
         let applied = mirror.endpoints(of: frontend, heldBy: name) ?? []
         let indices = Dictionary(zip(applied, 0...)) { first, _ in first }
@@ -78,7 +83,9 @@ extension ProxyCore {
     }
 
     private func state(
-        of frontend: Frontend, for name: ServiceName, hasEndpoints: Bool
+        of frontend: Frontend,
+        for name: ServiceName,
+        hasEndpoints: Bool
     ) -> FrontendReport.State {
         if !settings.families.contains(frontend.address.family) { return .familyOff }
         if let owner = table.owner(of: frontend), owner != name { return .clash(winner: owner) }

@@ -8,10 +8,14 @@ extension ServiceRuleset {
         let check = [Rule(isNewConnection + [.verdict(.jump("unserved"))])]
         return [
             "nat-prerouting": Chain(
-                base: .init(.nat, .prerouting, priority: -100), comment: "from pods and other hosts", rules: translate
+                base: .init(.nat, .prerouting, priority: -100),
+                comment: "from pods and other hosts",
+                rules: translate
             ),
             "nat-output": Chain(
-                base: .init(.nat, .output, priority: -100), comment: "from this host", rules: translate
+                base: .init(.nat, .output, priority: -100),
+                comment: "from this host",
+                rules: translate
             ),
             "services": Chain(comment: "is it for a service, and how many endpoints has it", rules: [services]),
             "dispatch": Chain(comment: "to the chain for that many endpoints", rules: dispatch),
@@ -25,18 +29,21 @@ extension ServiceRuleset {
                 rules: masquerade(settings)
             ),
             "from-outside": Chain(
-                comment: "masquerade what does not come from a pod", rules: masqueradeFromOutside(settings)
+                comment: "masquerade what does not come from a pod",
+                rules: masqueradeFromOutside(settings)
             ),
         ]
     }
 
     /// One lookup; a packet that is for no service leaves the rule at the lookup, with its priority untouched.
     private var services: Rule {
-        Rule(loadFrontend(from: 0) + [
-            .lookup(set: SetName.frontends, key: Register(0), into: Register(0)),
-            .setMeta(.priority, from: Register(0)),
-            .verdict(.goto("dispatch")),
-        ])
+        Rule(
+            loadFrontend(from: 0) + [
+                .lookup(set: SetName.frontends, key: Register(0), into: Register(0)),
+                .setMeta(.priority, from: Register(0)),
+                .verdict(.goto("dispatch")),
+            ]
+        )
     }
 
     /// The count can miss only while a transaction that adds pick chains is under way: the client tries again.

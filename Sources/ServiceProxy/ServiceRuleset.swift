@@ -27,10 +27,15 @@ package struct ServiceRuleset: Sendable {
 
     /// The names of the sets and maps.
     package enum SetName {
+        /// What is translated, and to how many endpoints.
         package static let frontends = "frontends"
+        /// Endpoints by index.
         package static let endpoints = "endpoints"
+        /// Virtual addresses.
         package static let clusterIPs = "cluster-ips"
+        /// Local endpoints with themselves.
         package static let hairpin = "hairpin"
+        /// The static map from a count of endpoints to a pick chain.
         package static let pickers = "pickers"
         /// Those that follow the services.
         package static let dynamic = [frontends, endpoints, clusterIPs, hairpin]

@@ -92,7 +92,8 @@ package struct ServiceTable: Sendable {
 
     /// The changes that make the table hold exactly these objects. Costs a walk over all of them.
     package func changes(
-        reaching services: some Collection<Service>, _ slices: some Collection<EndpointSlice>
+        reaching services: some Collection<Service>,
+        _ slices: some Collection<EndpointSlice>
     ) -> [ServiceChange] {
         let names = Set(services.lazy.map(\.name))
         let ids = Set(slices.lazy.map(\.id))

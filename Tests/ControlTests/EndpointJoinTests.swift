@@ -151,6 +151,16 @@ struct EndpointJoinTests {
         #expect(rows.first?.reason == "applied in gen 418, no table ip6 podnet")
     }
 
+    @Test("a count that makes no sense costs one row, not four billion", .timeLimit(.minutes(1)))
+    func absurdCount() throws {
+        let picture = try KernelPicture.empty().leading(Self.vip, "default/web", to: [Self.pod], count: Int(UInt32.max))
+        let rows = EndpointJoin.rows(kernelOnly: picture.view)
+        #expect(rows.map(\.kernel?.state) == [.missing, .ok])
+        #expect(
+            rows[0].reason == "4294967294 of 4294967295 indices lead nowhere (first 1): those connections are dropped"
+        )
+    }
+
     @Test("the kernel alone tells of endpoints, gaps, leftovers and rejected addresses")
     func kernelOnly() throws {
         let picture = try KernelPicture.empty()
@@ -160,7 +170,7 @@ struct EndpointJoinTests {
         #expect(rows.map(\.service) == ["db", "web", "web", "web"])
         #expect(rows.map(\.kernel?.state) == [.reject, .missing, .ok, .stale])
         #expect(rows.map(\.state) == [.noEndpoints, .unknown, .unknown, .unknown])
-        #expect(rows[1].reason == "index 1 of 2 leads nowhere: its connections are dropped")
+        #expect(rows[1].reason == "1 of 2 indices lead nowhere (first 1): those connections are dropped")
         #expect(rows[3].reason == "never drawn: index 2 of 2")
     }
 

@@ -58,6 +58,19 @@ struct ValueTests {
         #expect(try ControlCoding.decode(EndpointList.self, from: ControlCoding.encode(list)) == list)
     }
 
+    @Test("what is missing from the daemon's answer is missing from ours")
+    func partial() throws {
+        var answer = Picture.provenance(kernel: .notAsked).metadata
+        #expect(!Picture.provenance(.answered(answer), kernel: .notAsked).metadata.partial)
+        answer.partial = true
+        answer.warnings = ["web.yaml is broken"]
+        let metadata = Picture.provenance(.answered(answer), kernel: .unreadable("denied")).metadata
+        #expect(metadata.partial)
+        #expect(metadata.warnings == ["web.yaml is broken", "denied"])
+        answer.warnings = []
+        #expect(Picture.provenance(.answered(answer), kernel: .notAsked).metadata.partial)
+    }
+
     @Test("states and fields that this version does not know do not stop it")
     func newer() throws {
         let json = #"""

@@ -56,10 +56,20 @@ import Testing
         #expect(throws: JSONError.self) { try JSON(parsing: text) }
     }
 
-    @Test("a document nested without end is refused, not followed", arguments: ["[", "{\"a\":"])
-    func refusesDepth(opening: String) {
+    @Test(
+        "a document nested without end is refused, not followed",
+        arguments: [("[", "1:129", "["), ("{\"a\":", "1:641", "{")]
+    )
+    func refusesDepth(opening: String, place: String, found: String) {
         let text = String(repeating: opening, count: 100_000)
-        #expect(fault { () throws(JSONError) in _ = try JSON(parsing: text) } == "not JSON: malformed")
+        let message = "not JSON: \(place): expected at most 128 levels of arrays and objects, found '\(found)'"
+        #expect(fault { () throws(JSONError) in _ = try JSON(parsing: text) } == message)
+    }
+
+    @Test("128 levels are read")
+    func deepest() throws {
+        let text = String(repeating: "[", count: 128) + String(repeating: "]", count: 128)
+        #expect(try JSON(parsing: text).text == text)
     }
 
     @Test(

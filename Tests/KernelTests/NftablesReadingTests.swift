@@ -79,6 +79,13 @@ struct NftablesReadingTests {
             ),
             ("reject with icmp type host-prohibited", [.unknown("reject")]),
             ("meta skuid 0", [.unknown("meta"), .compare(Register(0), .equal, [0, 0, 0, 0])]),
+            (
+                "meta l4proto tcp masquerade to :1024-2048",
+                [
+                    .meta(.transportProtocol, into: Register(0)), .compare(Register(0), .equal, [6]),
+                    .immediate([4, 0], into: Register(0)), .immediate([8, 0], into: Register(4)), .unknown("masq"),
+                ]
+            ),
             ("continue", [.unknown("immediate")]),
         ] as [(String, [Expression])]
     )

@@ -114,6 +114,19 @@ struct RouteLinkTests {
         #expect(throws: KernelError.self) { try kernel.apply(.deleteLink(link)) }
     }
 
+    @Test("a pair that is made anew under the same names is the one that is meant")
+    func recreatedPair() throws {
+        let pod = try SecondNetNS()
+        var kernel = try pod.kernel()
+        let address = LinkAddress(.podPort, .podAddress)
+        try kernel.makePair()
+        try kernel.apply(.addAddress(address))
+        try kernel.apply(.deleteLink(.hostVeth))
+        try kernel.makePair()
+        try kernel.apply(.addAddress(address))
+        #expect(try kernel.observe(all: .podPort).addresses == [address])
+    }
+
     @Test(
         "what is not there is not found",
         arguments: [

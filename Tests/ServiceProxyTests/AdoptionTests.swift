@@ -13,7 +13,8 @@ struct AdoptionTests {
             let name = "web-\(index)"
             let addresses = endpoints("10.11.\(index).1", "10.11.\(index).2", node: "here")
             return [
-                .service(try service(name, ["10.96.0.\(index + 1)"])), .slice(try slice("\(name)-a", of: name, addresses)),
+                .service(try service(name, ["10.96.0.\(index + 1)"])),
+                .slice(try slice("\(name)-a", of: name, addresses)),
             ]
         }
     }
@@ -26,7 +27,9 @@ struct AdoptionTests {
 
     /// A daemon that starts on the kernel of `node`.
     private func restarted(
-        _ node: FakeNode, _ changes: [ServiceChange], _ source: ProxyCore.Delivery = .complete
+        _ node: FakeNode,
+        _ changes: [ServiceChange],
+        _ source: ProxyCore.Delivery = .complete
     ) throws -> (FakeNode, [ProxyTransaction]) {
         var next = node
         next.core = ProxyCore(settings)
@@ -79,14 +82,20 @@ struct AdoptionTests {
         #expect(next.services.entries.first?.endpoints == before)
     }
 
-    @Test("is put right where someone has changed elements", arguments: [
-        "an endpoint removed", "a count changed", "an endpoint without a service", "a foreign address", "a foreign pair",
-    ])
+    @Test(
+        "is put right where someone has changed elements",
+        arguments: [
+            "an endpoint removed", "a count changed", "an endpoint without a service", "a foreign address",
+            "a foreign pair",
+        ]
+    )
     func damaged(_ damage: String) throws {
         var node = try node()
         let whole = node.table
         let id = ServiceRuleset(.v4).table
-        let slot = try #require(whole.sets["endpoints"]?.elements.keys.sorted { $0.lexicographicallyPrecedes($1) }.first)
+        let slot = try #require(
+            whole.sets["endpoints"]?.elements.keys.sorted { $0.lexicographicallyPrecedes($1) }.first
+        )
         let frontend = try #require(whole.sets["frontends"]?.elements.first)
         node.kernel.changeBehindTheBack { ruleset in
             switch damage {
@@ -96,7 +105,9 @@ struct AdoptionTests {
                 ruleset.tables[id]?.sets["frontends"]?.elements[frontend.key] = element
             case "an endpoint without a service":
                 let element = Element(.data([10, 11, 0, 9, 0, 80, 0, 0]))
-                ruleset.tables[id]?.sets["endpoints"]?.elements[RegisterBytes.host(0) + [1, 2, 3, 4, 6, 0, 0, 0, 0, 80, 0, 0]] = element
+                ruleset.tables[id]?.sets["endpoints"]?.elements[
+                    RegisterBytes.host(0) + [1, 2, 3, 4, 6, 0, 0, 0, 0, 80, 0, 0]
+                ] = element
             case "a foreign address": ruleset.tables[id]?.sets["cluster-ips"]?.elements[[1, 2, 3, 4]] = Element()
             default: ruleset.tables[id]?.sets["hairpin"]?.elements[[1, 2, 3, 4, 5, 6, 7, 8]] = Element()
             }
@@ -165,9 +176,12 @@ struct RefusalTests {
         return node
     }
 
-    @Test("is found by halves and stands aside; everything else is applied", arguments: [
-        [], ["10.96.0.1"], ["10.96.0.64"], ["10.96.0.3", "10.96.0.4", "10.96.0.60"],
-    ])
+    @Test(
+        "is found by halves and stands aside; everything else is applied",
+        arguments: [
+            [], ["10.96.0.1"], ["10.96.0.64"], ["10.96.0.3", "10.96.0.4", "10.96.0.60"],
+        ]
+    )
     func bisection(_ bad: [String]) throws {
         var node = try node(64)
         let refused = Set(bad.map(ip))

@@ -32,35 +32,74 @@ struct CheckingTests {
         }
     }
 
-    @Test("a bad service is refused for the field that is bad", arguments: [
-        BadService(testDescription: "port over 65535", ports: [("http", "TCP", 70000)],
-                   error: "Service default/web: spec.ports[0].port: '70000' is not a port: ports are 1 to 65535"),
-        BadService(testDescription: "port 0", ports: [("http", nil, 0)],
-                   error: "Service default/web: spec.ports[0].port: '0' is not a port: ports are 1 to 65535"),
-        BadService(testDescription: "no port", ports: [("http", nil, nil)],
-                   error: "Service default/web: spec.ports[0].port: missing"),
-        BadService(testDescription: "unknown protocol", ports: [("http", "ICMP", 80)],
-                   error: "Service default/web: spec.ports[0].protocol: "
-                    + "'ICMP' is not a protocol: known are TCP, UDP and SCTP"),
-        BadService(testDescription: "two ports without a name", ports: [(nil, nil, 80), (nil, nil, 81)],
-                   error: "Service default/web: spec.ports[1].name: missing, and the service has several ports"),
-        BadService(testDescription: "one port twice", ports: [("a", "TCP", 80), ("b", "TCP", 80)],
-                   error: "Service default/web: spec.ports[1].port: a second port 80/tcp"),
-        BadService(testDescription: "loopback as virtual address", clusterIP: "127.0.0.1",
-                   error: "Service default/web: spec.clusterIP: '127.0.0.1' is not a virtual address: loopback"),
-        BadService(testDescription: "octal-looking address", clusterIP: "10.96.0.010",
-                   error: "Service default/web: spec.clusterIP: '10.96.0.010' is not an IP address"),
-        BadService(testDescription: "two addresses of one family", clusterIPs: ["10.96.0.1", "10.96.0.2"],
-                   error: "Service default/web: spec.clusterIPs: '10.96.0.1, 10.96.0.2' holds two of one family"),
-        BadService(testDescription: "a path as name", name: "../web",
-                   error: "Service default/../web: metadata.name: '../web' is not a service name: "
-                    + "only small letters, digits and inner hyphens are allowed"),
-        BadService(testDescription: "a capital in the namespace", namespace: "Default",
-                   error: "Service Default/web: metadata.namespace: 'Default' is not a namespace: "
-                    + "only small letters, digits and inner hyphens are allowed"),
-        BadService(testDescription: "unknown type", type: "Balancer",
-                   error: "Service default/web: spec.type: 'Balancer' is not a type of service"),
-    ])
+    @Test(
+        "a bad service is refused for the field that is bad",
+        arguments: [
+            BadService(
+                testDescription: "port over 65535",
+                ports: [("http", "TCP", 70000)],
+                error: "Service default/web: spec.ports[0].port: '70000' is not a port: ports are 1 to 65535"
+            ),
+            BadService(
+                testDescription: "port 0",
+                ports: [("http", nil, 0)],
+                error: "Service default/web: spec.ports[0].port: '0' is not a port: ports are 1 to 65535"
+            ),
+            BadService(
+                testDescription: "no port",
+                ports: [("http", nil, nil)],
+                error: "Service default/web: spec.ports[0].port: missing"
+            ),
+            BadService(
+                testDescription: "unknown protocol",
+                ports: [("http", "ICMP", 80)],
+                error: "Service default/web: spec.ports[0].protocol: "
+                    + "'ICMP' is not a protocol: known are TCP, UDP and SCTP"
+            ),
+            BadService(
+                testDescription: "two ports without a name",
+                ports: [(nil, nil, 80), (nil, nil, 81)],
+                error: "Service default/web: spec.ports[1].name: missing, and the service has several ports"
+            ),
+            BadService(
+                testDescription: "one port twice",
+                ports: [("a", "TCP", 80), ("b", "TCP", 80)],
+                error: "Service default/web: spec.ports[1].port: a second port 80/tcp"
+            ),
+            BadService(
+                testDescription: "loopback as virtual address",
+                clusterIP: "127.0.0.1",
+                error: "Service default/web: spec.clusterIP: '127.0.0.1' is not a virtual address: loopback"
+            ),
+            BadService(
+                testDescription: "octal-looking address",
+                clusterIP: "10.96.0.010",
+                error: "Service default/web: spec.clusterIP: '10.96.0.010' is not an IP address"
+            ),
+            BadService(
+                testDescription: "two addresses of one family",
+                clusterIPs: ["10.96.0.1", "10.96.0.2"],
+                error: "Service default/web: spec.clusterIPs: '10.96.0.1, 10.96.0.2' holds two of one family"
+            ),
+            BadService(
+                testDescription: "a path as name",
+                name: "../web",
+                error: "Service default/../web: metadata.name: '../web' is not a service name: "
+                    + "only small letters, digits and inner hyphens are allowed"
+            ),
+            BadService(
+                testDescription: "a capital in the namespace",
+                namespace: "Default",
+                error: "Service Default/web: metadata.namespace: 'Default' is not a namespace: "
+                    + "only small letters, digits and inner hyphens are allowed"
+            ),
+            BadService(
+                testDescription: "unknown type",
+                type: "Balancer",
+                error: "Service default/web: spec.type: 'Balancer' is not a type of service"
+            ),
+        ]
+    )
     func badService(_ bad: BadService) {
         let error = #expect(throws: Rejection.self) { try Service(checking: bad.object) }
         #expect(error?.description == bad.error)
@@ -74,11 +113,14 @@ struct CheckingTests {
         #expect(error.field == "metadata.name")
     }
 
-    @Test("services without an address of their own are nothing to serve", arguments: [
-        BadService(testDescription: "headless", clusterIP: "None", error: "headless: it has no virtual address"),
-        BadService(testDescription: "no address yet", clusterIP: "", error: "headless: it has no virtual address"),
-        BadService(testDescription: "alias", type: "ExternalName", error: "an ExternalName: it is a DNS alias"),
-    ])
+    @Test(
+        "services without an address of their own are nothing to serve",
+        arguments: [
+            BadService(testDescription: "headless", clusterIP: "None", error: "headless: it has no virtual address"),
+            BadService(testDescription: "no address yet", clusterIP: "", error: "headless: it has no virtual address"),
+            BadService(testDescription: "alias", type: "ExternalName", error: "an ExternalName: it is a DNS alias"),
+        ]
+    )
     func notServed(_ given: BadService) throws {
         let service = try Service(checking: given.object)
         #expect(service.reasonNotServed == given.error)
@@ -111,10 +153,13 @@ struct CheckingTests {
         return object
     }
 
-    @Test("an endpoint address that would open the host is refused", arguments: [
-        ("127.0.0.1", "loopback"), ("169.254.169.254", "link-local"), ("224.0.0.1", "multicast"),
-        ("0.0.0.0", "unspecified"), ("255.255.255.255", "broadcast"),
-    ])
+    @Test(
+        "an endpoint address that would open the host is refused",
+        arguments: [
+            ("127.0.0.1", "loopback"), ("169.254.169.254", "link-local"), ("224.0.0.1", "multicast"),
+            ("0.0.0.0", "unspecified"), ("255.255.255.255", "broadcast"),
+        ]
+    )
     func badAddress(_ address: String, _ reason: String) {
         let error = #expect(throws: Rejection.self) { try EndpointSlice(checking: slice(address)) }
         #expect(

@@ -21,7 +21,10 @@ func name(_ name: String, in namespace: String = "default") throws -> ServiceNam
 
 /// A service with unnamed or named TCP ports.
 func service(
-    _ name: String, _ addresses: [String], ports: [ServicePort]? = nil, created: String? = nil
+    _ name: String,
+    _ addresses: [String],
+    ports: [ServicePort]? = nil,
+    created: String? = nil
 ) throws -> Service {
     let clusterIPs = try #require(ClusterIPs(addresses.map(ip)))
     return Service(
@@ -34,7 +37,10 @@ func service(
 
 /// A slice of one port 8080 named `http`.
 func slice(
-    _ name: String, of service: String, _ endpoints: [Endpoint], ports: [EndpointPort]? = nil
+    _ name: String,
+    of service: String,
+    _ endpoints: [Endpoint],
+    ports: [EndpointPort]? = nil
 ) throws -> EndpointSlice {
     EndpointSlice(
         name,
@@ -92,13 +98,20 @@ struct FakeNode {
 
     /// Where the first packet of a connection can end up, in words.
     func reach(
-        _ destination: String, _ number: UInt16 = 80, _ transport: TransportProtocol = .tcp,
-        from source: String, arrivingBy link: String? = "cni0"
+        _ destination: String,
+        _ number: UInt16 = 80,
+        _ transport: TransportProtocol = .tcp,
+        from source: String,
+        arrivingBy link: String? = "cni0"
     ) throws -> [String] {
         let bridge = try InterfaceName("cni0")
         let tracer = PacketTracer(kernel.state.ruleset, addressType: { _ in .unicast }, outputLink: { _ in bridge })
         let packet = Packet(
-            transport, from: ip(source), port: 40000, to: ip(destination), port: number,
+            transport,
+            from: ip(source),
+            port: 40000,
+            to: ip(destination),
+            port: number,
             arrivingBy: try link.map { try InterfaceName($0) }
         )
         return try tracer.ends(of: packet).map(\.description)

@@ -51,7 +51,9 @@ struct HistoryTests {
         case 1: return .deleteSlice(try slice("e\(Int.random(in: 0..<6, using: &dice))", of: owner, []).id)
         case 2...4:
             let ports = try [80, 81, 82].shuffled(using: &dice).prefix(Int.random(in: 1...3, using: &dice)).enumerated()
-                .map { ServicePort(name: "p\($0.offset)", Bool.random(using: &dice) ? .tcp : .udp, try port($0.element)) }
+                .map {
+                    ServicePort(name: "p\($0.offset)", Bool.random(using: &dice) ? .tcp : .udp, try port($0.element))
+                }
             var addresses = ["10.96.0.\(Int.random(in: 1...3, using: &dice))"]
             if Bool.random(using: &dice) { addresses.append("fd00::\(Int.random(in: 1...3, using: &dice))") }
             let created = Bool.random(using: &dice) ? "2026-01-0\(Int.random(in: 1...3, using: &dice))T00:00:00Z" : nil
@@ -133,17 +135,20 @@ struct EndpointSlotsTests {
         var testDescription: String { "\(former) → \(chosen)" }
     }
 
-    @Test("stays where it was; newcomers fill gaps, the end fills the rest", arguments: [
-        Assignment(former: "", chosen: "abc", assigned: "abc"),
-        Assignment(former: "abc", chosen: "abc", assigned: "abc"),
-        Assignment(former: "cab", chosen: "abc", assigned: "cab"),
-        Assignment(former: "abc", chosen: "abcd", assigned: "abcd"),
-        Assignment(former: "abc", chosen: "bc", assigned: "cb"),
-        Assignment(former: "abc", chosen: "bcd", assigned: "dbc"),
-        Assignment(former: "abcd", chosen: "d", assigned: "d"),
-        Assignment(former: "abcd", chosen: "be", assigned: "eb"),
-        Assignment(former: "ab", chosen: "", assigned: ""),
-    ])
+    @Test(
+        "stays where it was; newcomers fill gaps, the end fills the rest",
+        arguments: [
+            Assignment(former: "", chosen: "abc", assigned: "abc"),
+            Assignment(former: "abc", chosen: "abc", assigned: "abc"),
+            Assignment(former: "cab", chosen: "abc", assigned: "cab"),
+            Assignment(former: "abc", chosen: "abcd", assigned: "abcd"),
+            Assignment(former: "abc", chosen: "bc", assigned: "cb"),
+            Assignment(former: "abc", chosen: "bcd", assigned: "dbc"),
+            Assignment(former: "abcd", chosen: "d", assigned: "d"),
+            Assignment(former: "abcd", chosen: "be", assigned: "eb"),
+            Assignment(former: "ab", chosen: "", assigned: ""),
+        ]
+    )
     func assign(_ example: Assignment) throws {
         func list(_ text: String) throws -> [EndpointAddress] {
             try text.utf8.map { EndpointAddress(.v4(UInt32($0)), try port(80)) }

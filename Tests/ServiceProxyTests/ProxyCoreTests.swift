@@ -25,23 +25,53 @@ struct ProxyCoreTests {
         let elements: [String]
     }
 
-    @Test("an endpoint that comes, goes or moves costs as few elements as can be", arguments: [
-        Change(testDescription: "one more", before: ["10.11.0.1"], after: ["10.11.0.1", "10.11.0.2"],
-               elements: ["- frontends", "+ endpoints", "+ frontends"]),
-        Change(testDescription: "the last one goes", before: ["10.11.0.1", "10.11.0.2"], after: ["10.11.0.1"],
-               elements: ["- frontends", "- endpoints", "+ frontends"]),
-        Change(testDescription: "the first of three goes: the third moves there",
-               before: ["10.11.0.1", "10.11.0.2", "10.11.0.3"], after: ["10.11.0.2", "10.11.0.3"],
-               elements: ["- frontends", "- endpoints", "- endpoints", "+ endpoints", "+ frontends"]),
-        Change(testDescription: "one is replaced: the count stays", before: ["10.11.0.1", "10.11.0.2"],
-               after: ["10.11.0.1", "10.11.0.3"], elements: ["- endpoints", "+ endpoints"]),
-        Change(testDescription: "all go: the address stays", before: ["10.11.0.1"], after: [],
-               elements: ["- frontends", "- endpoints"]),
-        Change(testDescription: "the first comes", before: [], after: ["10.11.0.1"],
-               elements: ["+ endpoints", "+ frontends"]),
-        Change(testDescription: "another order is no change", before: ["10.11.0.1", "10.11.0.2"],
-               after: ["10.11.0.2", "10.11.0.1"], elements: []),
-    ])
+    @Test(
+        "an endpoint that comes, goes or moves costs as few elements as can be",
+        arguments: [
+            Change(
+                testDescription: "one more",
+                before: ["10.11.0.1"],
+                after: ["10.11.0.1", "10.11.0.2"],
+                elements: ["- frontends", "+ endpoints", "+ frontends"]
+            ),
+            Change(
+                testDescription: "the last one goes",
+                before: ["10.11.0.1", "10.11.0.2"],
+                after: ["10.11.0.1"],
+                elements: ["- frontends", "- endpoints", "+ frontends"]
+            ),
+            Change(
+                testDescription: "the first of three goes: the third moves there",
+                before: ["10.11.0.1", "10.11.0.2", "10.11.0.3"],
+                after: ["10.11.0.2", "10.11.0.3"],
+                elements: ["- frontends", "- endpoints", "- endpoints", "+ endpoints", "+ frontends"]
+            ),
+            Change(
+                testDescription: "one is replaced: the count stays",
+                before: ["10.11.0.1", "10.11.0.2"],
+                after: ["10.11.0.1", "10.11.0.3"],
+                elements: ["- endpoints", "+ endpoints"]
+            ),
+            Change(
+                testDescription: "all go: the address stays",
+                before: ["10.11.0.1"],
+                after: [],
+                elements: ["- frontends", "- endpoints"]
+            ),
+            Change(
+                testDescription: "the first comes",
+                before: [],
+                after: ["10.11.0.1"],
+                elements: ["+ endpoints", "+ frontends"]
+            ),
+            Change(
+                testDescription: "another order is no change",
+                before: ["10.11.0.1", "10.11.0.2"],
+                after: ["10.11.0.2", "10.11.0.1"],
+                elements: []
+            ),
+        ]
+    )
     func endpointChange(_ change: Change) throws {
         var node = try node(change.before)
         let transactions = try node.take(web(change.after))
@@ -55,7 +85,10 @@ struct ProxyCoreTests {
     func wholeService() throws {
         var node = try node([])
         let before = node.table
-        try node.take(.service(service("db", ["10.96.0.11"])), .slice(slice("db-a", of: "db", endpoints("10.11.0.1", node: "here"))))
+        try node.take(
+            .service(service("db", ["10.96.0.11"])),
+            .slice(slice("db-a", of: "db", endpoints("10.11.0.1", node: "here")))
+        )
         #expect(node.table.sets["hairpin"]?.elements.count == 1)
         #expect(node.services.entries.map(\.comment) == ["default/db:http"])
         try node.take(.deleteService(name("db")))
@@ -103,7 +136,8 @@ struct ProxyCoreTests {
     func familyOff() throws {
         var node = FakeNode(ProxySettings(families: [.v4]))
         try node.take(
-            .service(service("web", ["10.96.0.10", "fd00::10"])), .slice(slice("web-6", of: "web", endpoints("fd00::1")))
+            .service(service("web", ["10.96.0.10", "fd00::10"])),
+            .slice(slice("web-6", of: "web", endpoints("fd00::1")))
         )
         #expect(Set(node.kernel.state.ruleset.tables.keys) == [ServiceRuleset(.v4).table])
         #expect(try node.core.report(on: name("web"))?.frontends.map(\.state) == [.noEndpoints, .familyOff])
@@ -116,7 +150,9 @@ struct ProxyCoreTests {
         try node.take(web((1...33).map { "10.11.1.\($0)" }))
         #expect(node.table.sets["pickers"]?.elements.count == 64)
         try node.take(web(["10.11.0.1"]))
-        #expect(node.table == ServiceRuleset(.v4).skeleton(node.core.settings, pickers: 64).with(elementsOf: node.table))
+        #expect(
+            node.table == ServiceRuleset(.v4).skeleton(node.core.settings, pickers: 64).with(elementsOf: node.table)
+        )
     }
 
     @Test("nothing is done before the source has spoken")
@@ -140,7 +176,11 @@ struct ProxyCoreTests {
         #expect(try node.takeSilently(.slice(slice("web-a", of: "web", leaving))) == [gone])
         let last = StaleFlows(frontend: frontend, endpoint: EndpointAddress(ip("10.11.0.1"), try port(8080)))
         #expect(try node.takeSilently(.deleteService(name("web"))) == [last])
-        #expect(try node.takeSilently(.service(service("web", ["10.96.0.10"]))) == [StaleFlows(frontend: frontend, endpoint: nil)])
+        #expect(
+            try node.takeSilently(.service(service("web", ["10.96.0.10"]))) == [
+                StaleFlows(frontend: frontend, endpoint: nil)
+            ]
+        )
     }
 }
 

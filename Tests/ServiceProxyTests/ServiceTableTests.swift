@@ -40,14 +40,31 @@ struct ServiceTableTests {
         let winner: String
     }
 
-    @Test("of services with one address and port the oldest has it, whoever came first", arguments: [
-        Claims(testDescription: "older second",
-               claimants: [("a", "2026-02-01T00:00:00Z"), ("b", "2026-01-01T00:00:00Z")], winner: "b"),
-        Claims(testDescription: "older first",
-               claimants: [("b", "2026-01-01T00:00:00Z"), ("a", "2026-02-01T00:00:00Z")], winner: "b"),
-        Claims(testDescription: "without times by name", claimants: [("b", nil), ("a", nil), ("c", nil)], winner: "a"),
-        Claims(testDescription: "a time beats none", claimants: [("a", nil), ("b", "2026-01-01T00:00:00Z")], winner: "b"),
-    ])
+    @Test(
+        "of services with one address and port the oldest has it, whoever came first",
+        arguments: [
+            Claims(
+                testDescription: "older second",
+                claimants: [("a", "2026-02-01T00:00:00Z"), ("b", "2026-01-01T00:00:00Z")],
+                winner: "b"
+            ),
+            Claims(
+                testDescription: "older first",
+                claimants: [("b", "2026-01-01T00:00:00Z"), ("a", "2026-02-01T00:00:00Z")],
+                winner: "b"
+            ),
+            Claims(
+                testDescription: "without times by name",
+                claimants: [("b", nil), ("a", nil), ("c", nil)],
+                winner: "a"
+            ),
+            Claims(
+                testDescription: "a time beats none",
+                claimants: [("a", nil), ("b", "2026-01-01T00:00:00Z")],
+                winner: "b"
+            ),
+        ]
+    )
     func clash(_ claims: Claims) throws {
         var table = ServiceTable()
         for (name, created) in claims.claimants {
@@ -69,14 +86,24 @@ struct ServiceTableTests {
     func sharedAddress() throws {
         var table = ServiceTable()
         table.apply(.service(try service("a", ["10.96.0.1"])))
-        table.apply(.service(try service("b", ["10.96.0.1"], ports: [ServicePort(.tcp, port(81)), ServicePort(name: "u", .udp, port(80))])))
+        table.apply(
+            .service(
+                try service(
+                    "b",
+                    ["10.96.0.1"],
+                    ports: [ServicePort(.tcp, port(81)), ServicePort(name: "u", .udp, port(80))]
+                )
+            )
+        )
         #expect(table.clashes.isEmpty)
     }
 
     @Test("the changes that reach a state are exactly those that are needed")
     func reaching() throws {
         var table = ServiceTable()
-        let (a, b, c) = (try service("a", ["10.96.0.1"]), try service("b", ["10.96.0.2"]), try service("c", ["10.96.0.3"]))
+        let (a, b, c) = (
+            try service("a", ["10.96.0.1"]), try service("b", ["10.96.0.2"]), try service("c", ["10.96.0.3"])
+        )
         let kept = try slice("a-1", of: "a", endpoints("10.11.0.1"))
         let gone = try slice("b-1", of: "b", endpoints("10.11.0.2"))
         for change in [.service(a), .service(b), .slice(kept), .slice(gone)] as [ServiceChange] { table.apply(change) }

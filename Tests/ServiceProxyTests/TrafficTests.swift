@@ -31,32 +31,85 @@ struct TrafficTests {
     }
 
     private static let settings = ProxySettings(
-        podCIDRs: [CIDR("10.11.0.0/16"), CIDR("10.12.0.0/16")].compactMap(\.self), nodeName: "here", families: [.v4]
+        podCIDRs: [CIDR("10.11.0.0/16"), CIDR("10.12.0.0/16")].compactMap(\.self),
+        nodeName: "here",
+        families: [.v4]
     )
 
-    @Test("with pod ranges", arguments: [
-        Flow(testDescription: "another pod reaches every endpoint untouched", source: "10.11.0.9",
-             destination: "10.96.0.10", ends: ["dnat 10.11.0.2:8080", "dnat 10.12.0.2:8080"]),
-        Flow(testDescription: "a pod reaches itself masqueraded", source: "10.11.0.2",
-             destination: "10.96.0.10", ends: ["dnat 10.11.0.2:8080 masquerade", "dnat 10.12.0.2:8080"]),
-        Flow(testDescription: "the node itself is masqueraded", source: "192.168.0.1", link: nil,
-             destination: "10.96.0.10",
-             ends: ["dnat 10.11.0.2:8080 masquerade", "dnat 10.12.0.2:8080 masquerade"]),
-        Flow(testDescription: "an outside client is masqueraded", source: "203.0.113.1", link: "eth0",
-             destination: "10.96.0.10", port: 53, transport: .udp, ends: ["dnat 10.11.0.2:5353 masquerade"]),
-        Flow(testDescription: "another protocol on a service's port is refused", source: "10.11.0.9",
-             destination: "10.96.0.10", transport: .udp, ends: ["reject with port unreachable"]),
-        Flow(testDescription: "an unused port is refused", source: "10.11.0.9",
-             destination: "10.96.0.10", port: 81, ends: ["reject with tcp reset"]),
-        Flow(testDescription: "a service without endpoints refuses at once", source: "10.11.0.9",
-             destination: "10.96.0.11", ends: ["reject with tcp reset"]),
-        Flow(testDescription: "the node is refused too", source: "192.168.0.1", link: nil,
-             destination: "10.96.0.11", ends: ["reject with tcp reset"]),
-        Flow(testDescription: "what is for no service passes untouched", source: "10.11.0.9",
-             destination: "198.51.100.1", ends: ["untouched"]),
-        Flow(testDescription: "a pod that is reached directly is not masqueraded", source: "203.0.113.1", link: "eth0",
-             destination: "10.11.0.2", port: 8080, ends: ["untouched"]),
-    ])
+    @Test(
+        "with pod ranges",
+        arguments: [
+            Flow(
+                testDescription: "another pod reaches every endpoint untouched",
+                source: "10.11.0.9",
+                destination: "10.96.0.10",
+                ends: ["dnat 10.11.0.2:8080", "dnat 10.12.0.2:8080"]
+            ),
+            Flow(
+                testDescription: "a pod reaches itself masqueraded",
+                source: "10.11.0.2",
+                destination: "10.96.0.10",
+                ends: ["dnat 10.11.0.2:8080 masquerade", "dnat 10.12.0.2:8080"]
+            ),
+            Flow(
+                testDescription: "the node itself is masqueraded",
+                source: "192.168.0.1",
+                link: nil,
+                destination: "10.96.0.10",
+                ends: ["dnat 10.11.0.2:8080 masquerade", "dnat 10.12.0.2:8080 masquerade"]
+            ),
+            Flow(
+                testDescription: "an outside client is masqueraded",
+                source: "203.0.113.1",
+                link: "eth0",
+                destination: "10.96.0.10",
+                port: 53,
+                transport: .udp,
+                ends: ["dnat 10.11.0.2:5353 masquerade"]
+            ),
+            Flow(
+                testDescription: "another protocol on a service's port is refused",
+                source: "10.11.0.9",
+                destination: "10.96.0.10",
+                transport: .udp,
+                ends: ["reject with port unreachable"]
+            ),
+            Flow(
+                testDescription: "an unused port is refused",
+                source: "10.11.0.9",
+                destination: "10.96.0.10",
+                port: 81,
+                ends: ["reject with tcp reset"]
+            ),
+            Flow(
+                testDescription: "a service without endpoints refuses at once",
+                source: "10.11.0.9",
+                destination: "10.96.0.11",
+                ends: ["reject with tcp reset"]
+            ),
+            Flow(
+                testDescription: "the node is refused too",
+                source: "192.168.0.1",
+                link: nil,
+                destination: "10.96.0.11",
+                ends: ["reject with tcp reset"]
+            ),
+            Flow(
+                testDescription: "what is for no service passes untouched",
+                source: "10.11.0.9",
+                destination: "198.51.100.1",
+                ends: ["untouched"]
+            ),
+            Flow(
+                testDescription: "a pod that is reached directly is not masqueraded",
+                source: "203.0.113.1",
+                link: "eth0",
+                destination: "10.11.0.2",
+                port: 8080,
+                ends: ["untouched"]
+            ),
+        ]
+    )
     func podRanges(_ flow: Flow) throws {
         let node = try node(Self.settings)
         let ends = try node.reach(flow.destination, flow.port, flow.transport, from: flow.source, arrivingBy: flow.link)
@@ -100,7 +153,12 @@ struct TrafficTests {
         try node.take(.service(service("web", ["10.96.0.10"])), .slice(slice("web-a", of: "web", addresses)))
         let tracer = PacketTracer(node.kernel.state.ruleset, addressType: { _ in .unicast }, outputLink: { _ in nil })
         let packet = Packet(
-            .tcp, from: ip("10.11.99.1"), port: 1, to: ip("10.96.0.10"), port: 80, arrivingBy: try InterfaceName("cni0")
+            .tcp,
+            from: ip("10.11.99.1"),
+            port: 1,
+            to: ip("10.96.0.10"),
+            port: 80,
+            arrivingBy: try InterfaceName("cni0")
         )
         let reached = try tracer.courses(of: packet).map(\.end.destination)
         #expect(reached.sorted() == addresses.map(\.address))
@@ -124,8 +182,12 @@ struct TrafficTests {
         var node = FakeNode()
         try node.take(
             .service(service("web", ["10.96.0.10"])),
-            .slice(slice("web-a", of: "web", endpoints("10.11.0.1"), ports: [EndpointPort(name: "http", .tcp, port(80))])),
-            .slice(slice("web-b", of: "web", endpoints("10.11.0.1"), ports: [EndpointPort(name: "http", .tcp, port(81))]))
+            .slice(
+                slice("web-a", of: "web", endpoints("10.11.0.1"), ports: [EndpointPort(name: "http", .tcp, port(80))])
+            ),
+            .slice(
+                slice("web-b", of: "web", endpoints("10.11.0.1"), ports: [EndpointPort(name: "http", .tcp, port(81))])
+            )
         )
         #expect(try node.reach("10.96.0.10", from: "10.11.9.9") == ["dnat 10.11.0.1:80", "dnat 10.11.0.1:81"])
     }

@@ -30,6 +30,8 @@ int podnet_rename_noreplace(int olddir, const char *oldpath, int newdir, const c
 int podnet_set_parent_death_signal(int sig);
 pid_t podnet_gettid(void);
 int podnet_memfd_create(const char *name, unsigned int flags);
+/* malloc_trim(3): gives what the allocator holds and nobody uses back to the system, of every thread's arena. */
+void podnet_malloc_trim(void);
 /* open(2) with O_TMPFILE: a file without a name in the file system of directory, for writing. */
 int podnet_open_unnamed(const char *directory, mode_t mode);
 /* The name in what readdir(3) returned. Swift must not copy the struct: the record behind it can be shorter. */

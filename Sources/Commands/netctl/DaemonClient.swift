@@ -24,9 +24,9 @@ struct DaemonClient {
 
     /// The socket's path.
     let socket: String
-
     /// How long an answer may take beyond the time that the daemon is asked to wait.
-    private static let patience = Duration.seconds(5)
+    let patience: Duration
+
     /// 50,000 services of five endpoints are about 100 MB.
     private static let largestAnswer = 1 << 30
 
@@ -37,7 +37,7 @@ struct DaemonClient {
         after generation: UInt64? = nil
     ) async throws(Unreachable) -> Envelope<Item> {
         try checkSocket()
-        let wait = generation == nil ? Self.patience : ControlAPI.longPollLimit + Self.patience
+        let wait = generation == nil ? patience : ControlAPI.longPollLimit + patience
         let body = try await body(ControlAPI.target(path, after: generation), within: wait)
         do {
             let list = try ControlCoding.decode(Envelope<Item>.self, from: body)
@@ -105,7 +105,7 @@ struct DaemonClient {
         if error as? HTTPClientError == .remoteConnectionClosed { return "it closed the connection" }
         let timeouts: [HTTPClientError] = [.deadlineExceeded, .connectTimeout, .readTimeout]
         guard let error = error as? HTTPClientError, timeouts.contains(error) else { return "\(error)" }
-        return "no answer within \(limit.components.seconds) s"
+        return "no answer within \(limit.components.seconds) s (--timeout)"
     }
 
     private static func cause(of error: any Error) -> String {

@@ -20,6 +20,16 @@ enum SourceChoice: String, CaseIterable, ExpressibleByArgument {
 struct SocketOption: ParsableArguments {
     @Option(help: ArgumentHelp("The UNIX socket that podnetd listens on.", valueName: "path"))
     var socket = ControlAPI.defaultSocket
+
+    @Option(help: ArgumentHelp("How long an answer of podnetd may take.", valueName: "seconds"))
+    var timeout = 5
+
+    /// Asks the daemon there.
+    var client: DaemonClient { DaemonClient(socket: socket, patience: .seconds(timeout)) }
+
+    func validate() throws {
+        guard (1...3_600).contains(timeout) else { throw ValidationError("--timeout: \(timeout) is not 1 to 3600") }
+    }
 }
 
 /// Where facts about services come from.

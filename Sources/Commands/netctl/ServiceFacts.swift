@@ -52,7 +52,7 @@ struct ServiceFacts {
         after generation: UInt64?
     ) async -> Result<Lists, DaemonClient.Unreachable>? {
         guard options.source != .kernel else { return nil }
-        let client = DaemonClient(socket: options.daemon.socket)
+        let client = options.daemon.client
         do throws(DaemonClient.Unreachable) {
             let endpoints = try await client.list(.endpoints, of: EndpointItem.self, after: generation)
             let services = withServices ? try await client.list(.services, of: ServiceItem.self) : nil

@@ -24,7 +24,7 @@ struct StatusCommand: AsyncParsableCommand {
     func run() async throws {
         let list: StatusList
         do throws(DaemonClient.Unreachable) {
-            list = try await DaemonClient(socket: daemon.socket).list(.status, of: Status.self)
+            list = try await daemon.client.list(.status, of: Status.self)
         } catch {
             throw error.failure
         }

@@ -24,7 +24,7 @@ struct VersionCommand: AsyncParsableCommand {
 
     private func running() async -> Result<StatusList, DaemonClient.Unreachable> {
         do throws(DaemonClient.Unreachable) {
-            return .success(try await DaemonClient(socket: daemon.socket).list(.status, of: Status.self))
+            return .success(try await daemon.client.list(.status, of: Status.self))
         } catch {
             return .failure(error)
         }

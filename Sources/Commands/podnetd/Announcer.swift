@@ -1,20 +1,23 @@
 import Addressing
 import Logging
 import NetworkModel
+import Posix
 import ServiceProxy
 import Synchronization
 
 /// Tells log, service manager and waiting requests what the reconciler does.
 final class Announcer: Sendable {
-    private struct Memory {
+    private struct Told {
         var owesReady = true
         var hasSynced = false
+        /// Whether much memory was used and freed since it was last given back.
+        var hasGarbage = true
         var summary: ReconcilerSummary?
         var stuck: (error: KernelError, at: ContinuousClock.Instant)?
         var fed = ContinuousClock.now
     }
 
-    private let memory = Mutex(Memory())
+    private let memory = Mutex(Told())
     private let manager: ServiceManager
     private let gate: GenerationGate
     private let logger: Logger
@@ -36,6 +39,7 @@ final class Announcer: Sendable {
         switch notice {
         case .alive: feedWatchdog()
         case .adopted(let frontends, let took):
+            if frontends >= 1_000 { memory.withLock { $0.hasGarbage = true } }
             logger.info("read our tables", metadata: ["frontends": "\(frontends)", "took": "\(took.milliseconds)"])
         case .unreadable(let error):
             logger.error("our tables cannot be read", error: error)
@@ -70,6 +74,7 @@ extension Announcer {
         let isFirst = memory.withLock { memory in
             defer { memory.hasSynced = true }
             memory.stuck = nil
+            memory.hasGarbage = memory.hasGarbage || commit.changes >= 5_000
             return !memory.hasSynced
         }
         var metadata: Logger.Metadata = [
@@ -102,9 +107,9 @@ extension Announcer {
     }
 
     private func announce(_ summary: ReconcilerSummary) {
-        let (owesReady, isNews) = memory.withLock { memory in
-            defer { (memory.owesReady, memory.summary) = (false, summary) }
-            return (memory.owesReady, memory.summary != summary)
+        let (owesReady, isNews, hasGarbage) = memory.withLock { memory in
+            defer { (memory.owesReady, memory.summary, memory.hasGarbage) = (false, summary, false) }
+            return (memory.owesReady, memory.summary != summary, memory.hasGarbage)
         }
         if owesReady {
             manager.send(.ready(status: summary.text))
@@ -112,6 +117,7 @@ extension Announcer {
             manager.send(.status(summary.text))
         }
         gate.pass(summary.generation)
+        if hasGarbage { Memory.returnUnused() }
     }
 }
 

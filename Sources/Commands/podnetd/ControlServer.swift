@@ -2,6 +2,7 @@ import Control
 import FoundationEssentials
 import Hummingbird
 import Logging
+import Posix
 import ServiceLifecycle
 
 /// Answers `netctl` over HTTP on a UNIX socket.
@@ -72,7 +73,9 @@ struct ControlServer: Service {
 
     private static func json(_ value: some Encodable, _ status: HTTPResponse.Status) -> Response {
         do {
-            let body = ResponseBody(byteBuffer: ByteBuffer(bytes: try ControlCoding.encode(value)))
+            let bytes = ByteBuffer(bytes: try ControlCoding.encode(value))
+            if bytes.readableBytes > 1 << 20 { Memory.returnUnused() }
+            let body = ResponseBody(byteBuffer: bytes)
             return Response(status: status, headers: [.contentType: "application/json"], body: body)
         } catch {
             return Response(status: .internalServerError)

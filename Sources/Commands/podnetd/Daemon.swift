@@ -5,6 +5,7 @@ import Netlink
 import NetworkModel
 import ServiceLifecycle
 import ServiceProxy
+import UnixSignals
 
 /// The parts of podnetd, put together.
 struct Daemon: Sendable {
@@ -23,12 +24,11 @@ struct Daemon: Sendable {
 
     /// Runs until SIGTERM or SIGINT. The rules stay.
     func run() async throws {
-        var kernel = try LinuxKernel()
-        let protectingFlags = try kernel.protectingTableFlags()
+        let protectingFlags = try Self.protectingTableFlags()
         let settings = ProxySettings(configuration, protectingFlags: protectingFlags)
         let gate = GenerationGate()
         let announcer = Announcer(manager, gate, logger: logger)
-        let reconciler = Reconciler(settings, kernel: kernel, notify: announcer.take)
+        let reconciler = Reconciler(settings, kernel: try LinuxKernel(), notify: announcer.take)
         let source = SourceWatch(configuration.servicesDirectory, inbox: reconciler.inbox, logger: logger)
         let rulesets = try RulesetWatch(inbox: reconciler.inbox, logger: logger)
         let reload = Reload(
@@ -47,6 +47,11 @@ struct Daemon: Sendable {
         ]
         logger.info("started", metadata: ["version": "\(Version.text)", "ownsTables": "\(settings.tableFlags != 0)"])
         try await run(parts)
+    }
+
+    private static func protectingTableFlags() throws(KernelError) -> UInt32 {
+        var kernel = try LinuxKernel()
+        return try kernel.protectingTableFlags()
     }
 
     private func run(_ parts: [any ServiceLifecycle.Service]) async throws {

@@ -12,11 +12,7 @@ final class Instance: Sendable {
         for path in [configuration.lockPath, configuration.socketPath] {
             try FileSystem.makeDirectories(FileSystem.directory(of: path), permissions: 0o755)
         }
-        do throws(PosixError) {
-            lock = try FileLock(configuration.lockPath, timeout: .zero)
-        } catch where error.reason == .timedOut {
-            throw AnotherInstance(lockPath: configuration.lockPath, processID: Self.owner(of: configuration.lockPath))
-        }
+        lock = try Self.takeLock(configuration.lockPath)
         let processID = ProcessInfo.processInfo.processIdentifier
         try FileSystem.overwrite(configuration.lockPath, with: Array("\(processID)\n".utf8))
     }
@@ -24,6 +20,14 @@ final class Instance: Sendable {
     /// Removes the socket; the lock's file stays, since removing it would let two daemons lock two files.
     func leave() throws {
         _ = try FileSystem.removeIfPresent(configuration.socketPath)
+    }
+
+    private static func takeLock(_ path: String) throws -> FileLock {
+        do throws(PosixError) {
+            return try FileLock(path, timeout: .zero)
+        } catch where error.reason == .timedOut {
+            throw AnotherInstance(lockPath: path, processID: owner(of: path))
+        }
     }
 
     private static func owner(of path: String) -> String? {

@@ -15,16 +15,10 @@ struct KernelWitness {
         elements = view.endpoints[frontend] ?? []
     }
 
-    /// One row per endpoint, and one per gap in their numbers.
-    var rows: [EndpointItem] { elements.map(endpoint) + gaps.map(gap) }
+    /// One row per endpoint, and one for the gaps in their numbers.
+    var rows: [EndpointItem] { elements.map(endpoint) + (gap.map { [$0] } ?? []) }
 
     private var count: Int { element?.count ?? 0 }
-
-    /// Numbers that the kernel draws and that lead nowhere.
-    private var gaps: [Int] {
-        let taken = Set(elements.map(\.index))
-        return (0..<count).filter { !taken.contains($0) }
-    }
 
     private func endpoint(_ found: KernelView.EndpointElement) -> EndpointItem {
         if found.index < count { return row(found, .ok) }
@@ -32,13 +26,15 @@ struct KernelWitness {
         return row(found, .stale, reason: lack)
     }
 
-    private func gap(_ index: Int) -> EndpointItem {
-        row(
-            nil,
-            .missing,
-            index: index,
-            reason: "index \(index) of \(count) leads nowhere: its connections are dropped"
-        )
+    /// Numbers that the kernel draws and that lead nowhere.
+    ///
+    /// They are counted and never listed: the count is whatever somebody wrote into the kernel, up to four billion.
+    private var gap: EndpointItem? {
+        let taken = Set(elements.lazy.map(\.index).filter { $0 < count })
+        guard taken.count < count else { return nil }
+        let first = taken.sorted().enumerated().first { $0.offset != $0.element }?.offset ?? taken.count
+        let lack = "\(count - taken.count) of \(count) indices lead nowhere (first \(first))"
+        return row(nil, .missing, index: first, reason: "\(lack): those connections are dropped")
     }
 
     private func row(

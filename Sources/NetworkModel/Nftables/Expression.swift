@@ -21,12 +21,14 @@ package struct Register: Hashable, Sendable {
 ///
 /// Values that come from packets are in network order, numbers of `meta`, `ct` and `numgen` in host order.
 package enum Expression: Hashable, Sendable {
+    /// The header that an offset counts from (`NFT_PAYLOAD_*_HEADER`).
     package enum PayloadBase: UInt32, Hashable, Sendable {
         case link = 0
         case network = 1
         case transport = 2
     }
 
+    /// What `meta` knows of a packet (`NFT_META_*`).
     package enum MetaKey: UInt32, Hashable, Sendable {
         case priority = 2
         case mark = 3
@@ -38,6 +40,7 @@ package enum Expression: Hashable, Sendable {
         case transportProtocol = 16
     }
 
+    /// What `ct` knows of a packet's connection (`NFT_CT_*`).
     package enum ConntrackKey: UInt32, Hashable, Sendable {
         /// A bit mask: new 8, established 2, related 4, invalid 1, untracked 64.
         case state = 0
@@ -53,21 +56,25 @@ package enum Expression: Hashable, Sendable {
         case destinationIPv6 = 22
     }
 
+    /// Whose packets of a connection are meant (`IP_CT_DIR_*`).
     package enum Direction: UInt8, Hashable, Sendable {
         case original = 0
         case reply = 1
     }
 
+    /// How two values compare (`NFT_CMP_*`).
     package enum Comparison: UInt32, Hashable, Sendable {
         case equal = 0
         case notEqual = 1
     }
 
+    /// The address that is looked up in the routing tables (`NFTA_FIB_F_*`).
     package enum FibField: UInt32, Hashable, Sendable {
         case sourceAddress = 1
         case destinationAddress = 2
     }
 
+    /// What the sender of a refused packet is told.
     package enum Rejection: Hashable, Sendable {
         case tcpReset
         /// ICMP or ICMPv6 "port unreachable", by the packet's family.

@@ -72,9 +72,13 @@ package struct PacketTracer {
 package struct Packet: Hashable, Sendable {
     /// The transport protocol.
     package var transport: TransportProtocol
+    /// Whom it says that it is from.
     package var source: IPAddress
+    /// The client's port.
     package var sourcePort: UInt16
+    /// Whom it is for.
     package var destination: IPAddress
+    /// The server's port.
     package var destinationPort: UInt16
     /// The link that it comes in by; nil for one that the node itself sends.
     package var inputLink: InterfaceName?
@@ -119,6 +123,7 @@ package struct Course: Hashable, Sendable {
         package var fate: Fate
         /// Where it goes after translation.
         package var destination: IPAddress
+        /// To which port.
         package var destinationPort: UInt16
         /// Whether a rule translated its destination.
         package var isTranslated: Bool
@@ -165,7 +170,9 @@ package struct Course: Hashable, Sendable {
 
     /// A rule that did something to the packet.
     package struct Hop: Hashable, Sendable {
+        /// The rule's table.
         package let table: TableID
+        /// The rule's chain.
         package let chain: String
         /// Its place in the chain, from 0.
         package let rule: Int
