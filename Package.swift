@@ -101,6 +101,7 @@ if !pluginsOnly {
     let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
     let yams = Target.Dependency.product(name: "Yams", package: "Yams")
     let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+    let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
     let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
     let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
     let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -113,7 +114,7 @@ if !pluginsOnly {
         command(
             "podnetd",
             "ServiceProxy", "Manifests", "Control", "Netlink", "NetworkModel", "JSON", "Addressing", "Posix",
-            argumentParser, logging, serviceLifecycle, hummingbird, yams
+            argumentParser, logging, serviceLifecycle, unixSignals, hummingbird, yams
         ),
         command(
             "netctl",
@@ -126,6 +127,7 @@ if !pluginsOnly {
             "ServiceProxy", exclude: ["Golden"],
             "ServiceProxy", "NetworkModel", "Addressing", "JSON", "FakeKernel", "Netlink", "Posix"
         ),
+        tests("podnetd", "podnetd", "Control", "Addressing", logging),
         tests("Manifests", "Manifests", "ServiceProxy", "Addressing", "Posix"),
     ]
 }

@@ -25,7 +25,7 @@ struct BridgeCheck {
         let table = wanted.ruleset.tables[BridgeRuleset.table]
         let owned = try kernel.look(desired.ownedScope)
         let faults = NetworkDiff(from: shared, to: wanted).faults
-            + NetworkDiff(from: owned, to: tolerating(desired.owned(structure: table))).faults
+            + NetworkDiff(from: owned, to: tolerating(desired.owned(given: shared, structure: table))).faults
         guard faults.isEmpty else {
             throw CNIError(.other, "\(request.attachment) is not as ADD made it", details: faults.joined(separator: "\n"))
         }

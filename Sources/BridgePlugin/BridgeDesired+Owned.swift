@@ -21,10 +21,10 @@ extension BridgeDesired {
         return scope
     }
 
-    /// What the owned part should be. `structure` is the table as the shared part left it, `bridgeMAC` the bridge's
-    /// hardware address.
-    package func owned(structure: Table?) -> NetworkState {
+    /// What the owned part should be, given what was seen of the shared part and the table as that part leaves it.
+    package func owned(given shared: NetworkState, structure: Table?) -> NetworkState {
         var state = NetworkState()
+        let hostLink = hostLink(isolated: isolatesPorts(given: shared))
         state.links = [hostVeth: hostLink, containerVeth: containerLink]
         state.addresses = Set(addresses.map { LinkAddress(containerVeth, $0.cidr) })
         state.routes = Set(podRoutes + hostRoutes)
@@ -36,7 +36,7 @@ extension BridgeDesired {
         return state
     }
 
-    private var hostLink: Link {
+    private func hostLink(isolated: Bool) -> Link {
         Link(
             hostVeth,
             kind: .veth(peer: containerVeth),
@@ -45,7 +45,7 @@ extension BridgeDesired {
             isUp: true,
             alias: names.tag,
             master: config.bridge,
-            bridgePort: Link.BridgePort(hairpinMode: config.hairpinMode, isolated: config.isHostMode)
+            bridgePort: Link.BridgePort(hairpinMode: config.hairpinMode, isolated: isolated)
         )
     }
 

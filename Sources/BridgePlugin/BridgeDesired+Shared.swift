@@ -8,7 +8,7 @@ extension BridgeDesired {
         var scope = Scope()
         scope.links = [bridge]
         if config.isGateway { scope.addressesOf = [bridge] }
-        scope.sysctls = Set(sharedSysctls.keys)
+        scope.sysctls = Set(sharedSysctls.keys).union(config.isHostMode ? Self.bridgeNetfilter : [])
         if BridgeRuleset.isNeeded(config) { scope.tables = [BridgeRuleset.table: .keys([:])] }
         return scope
     }
@@ -24,6 +24,19 @@ extension BridgeDesired {
             state.ruleset.tables[BridgeRuleset.table] = BridgeRuleset.structure(for: self, given: table)
         }
         return state
+    }
+
+    /// Where the node says that bridged packets pass the netfilter hooks of IP.
+    private static let bridgeNetfilter: Set<Sysctl> = [
+        Sysctl(.host, "bridge/bridge-nf-call-iptables"), Sysctl(.host, "bridge/bridge-nf-call-ip6tables"),
+    ]
+
+    /// Whether ports are isolated, so that the host routes all that pods send to each other.
+    ///
+    /// Not where br_netfilter is at work: it translates a packet to a service while it is bridged and then sends it
+    /// straight to the endpoint's port (net/bridge/br_netfilter_hooks.c, `bridged_dnat`), which isolation would forbid.
+    func isolatesPorts(given observed: NetworkState) -> Bool {
+        config.isHostMode && !Self.bridgeNetfilter.contains { observed.sysctls[$0] == "1" }
     }
 
     private func bridgeLink(given observed: Link?) -> Link {

@@ -42,7 +42,7 @@ struct BridgeWiring<K: Kernel & ~Copyable> {
         let table = wanted.ruleset.tables[BridgeRuleset.table]
         return Plans(
             shared: try NetworkPlan(planning: shared, to: wanted),
-            owned: try NetworkPlan(planning: owned.assuming(table), to: desired.owned(structure: table)),
+            owned: try NetworkPlan(planning: owned.assuming(table), to: desired.owned(given: shared, structure: table)),
             bridgeMAC: wanted.links[desired.bridge]?.mac ?? shared.links[desired.bridge]?.mac
         )
     }

@@ -44,10 +44,9 @@ struct JSONParser {
         }
     }
 
-    private mutating func keyword(_ word: StaticString, _ value: JSON) throws(JSONError) -> JSON {
-        let text = word.description
-        guard bytes[position...].starts(with: text.utf8) else { throw expected(text) }
-        position += text.utf8.count
+    private mutating func keyword(_ word: String, _ value: JSON) throws(JSONError) -> JSON {
+        guard bytes[position...].starts(with: word.utf8) else { throw expected(word) }
+        position += word.utf8.count
         return value
     }
 

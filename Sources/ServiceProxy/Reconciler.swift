@@ -121,10 +121,10 @@ extension Reconciler where K: ~Copyable {
     private func adopt(_ ruleset: Ruleset, _ generation: UInt32, _ took: Duration) {
         core.adopt(ruleset)
         state.knowsKernel = true
-        state.isSuspicious = false
         state.readGeneration = generation
         // Reading the tables again and again because others write must not cost more than a twentieth of the time.
-        state.nextVerification = clock.now + took * 20
+        if state.isSuspicious { state.nextVerification = clock.now + took * 20 }
+        state.isSuspicious = false
         notify(.adopted(frontends: ruleset.frontendCount, took: took))
     }
 

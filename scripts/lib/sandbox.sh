@@ -61,6 +61,6 @@ snapshot() {
     ip -j route show table main | jq -r '.[] | [.dst, .gateway, .dev, .protocol, .scope] | @text'
     ip -j neigh show nud permanent | jq -r '.[] | [.dst, .dev, .lladdr] | @text'
     nft list ruleset
-    find /var/lib/cni -mindepth 1 2>/dev/null | sort
+    { find /var/lib/cni -mindepth 1 2>/dev/null || true; } | sort
     ls /run/netns
 }
