@@ -55,6 +55,9 @@ package struct ManifestDirectory: Sendable {
         return !isDraft && [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) }
     }
 
+    /// Whether a file is known, good or not.
+    func holds(_ name: String) -> Bool { files[name] != nil }
+
     /// The files of a listing that have to be read (again), by name.
     package func filesToRead(in listing: [String: Fingerprint]) -> [String] {
         listing.filter { files[$0.key]?.fingerprint != $0.value }.keys.sorted()

@@ -31,6 +31,8 @@ package struct ManifestWatcher: ~Copyable, Sendable {
     private var touched: Set<String>?
     /// Files that someone is writing to. They are not read before they are closed: half a manifest may well be valid.
     private var beingWritten: Set<String> = []
+    /// Files that were made and nothing else since: whoever made them may be about to write.
+    private var justMade: Set<String> = []
     private var reported: (problems: [ManifestProblem], hasBeenRead: Bool) = ([], false)
 
     /// Watches `path`, which need not be there yet. Files larger than `sizeLimit` bytes are not read.
@@ -101,13 +103,18 @@ extension ManifestWatcher {
     private mutating func takeEvents() -> Bool {
         let events = (try? inotify?.events()) ?? []
         for event in events { take(event) }
-        return events.contains { !$0.kinds.isDisjoint(with: [.deleted, .movedAway, .directoryLeft]) }
+        // A draft that is renamed to a manifest is the usual way to replace one, and no removal.
+        return events.contains { event in
+            let isOurs = event.name.map(ManifestDirectory.isManifest) ?? true
+            return isOurs && !event.kinds.isDisjoint(with: [.deleted, .movedAway, .directoryLeft])
+        }
     }
 
     private mutating func take(_ event: Inotify.Event) {
         if event.kinds.contains(.overflow) {
             touched = nil
             beingWritten = []
+            justMade = []
         }
         guard event.watch == watched?.watch else { return }
         if !event.kinds.isDisjoint(with: [.directoryLeft, .unmounted, .watchEnded]) {
@@ -116,6 +123,7 @@ extension ManifestWatcher {
         }
         guard let name = event.name else { return }
         if event.kinds.contains(.written) { beingWritten.insert(name) } else { beingWritten.remove(name) }
+        if event.kinds.contains(.created) { justMade.insert(name) } else { justMade.remove(name) }
         if ManifestDirectory.isManifest(name) {
             touched?.insert(name)
         } else if name.hasPrefix("..") {
@@ -134,6 +142,7 @@ extension ManifestWatcher {
         watched = nil
         touched = nil
         beingWritten = []
+        justMade = []
         let kinds: Inotify.Kinds = [
             .written, .closedAfterWriting, .movedAway, .movedHere, .created, .deleted, .directoryLeft,
         ]
@@ -146,10 +155,14 @@ extension ManifestWatcher {
     private mutating func lookAtAll() throws(PosixError) {
         var listing: [String: ManifestDirectory.Fingerprint] = [:]
         for name in try FileSystem.list(path) where ManifestDirectory.isManifest(name) {
-            if let fingerprint = try fingerprint(of: name) { listing[name] = fingerprint }
+            guard let fingerprint = try fingerprint(of: name) else { continue }
+            // What was never read and cannot be yet must not count as a file without services.
+            if directory.holds(name) || !isUnfinished(name, fingerprint) { listing[name] = fingerprint }
         }
         touched = []
-        for name in directory.filesToRead(in: listing) { read(name) }
+        for name in directory.filesToRead(in: listing) {
+            if let fingerprint = listing[name] { read(name, fingerprint) }
+        }
         directory.takeListing(listing.keys)
     }
 
@@ -161,7 +174,7 @@ extension ManifestWatcher {
                 gone.append(name)
                 continue
             }
-            if !directory.filesToRead(in: [name: fingerprint]).isEmpty { read(name) }
+            if !directory.filesToRead(in: [name: fingerprint]).isEmpty { read(name, fingerprint) }
         }
         directory.takeRemoval(of: gone)
     }
@@ -173,8 +186,8 @@ extension ManifestWatcher {
     }
 
     /// Reads a file that nobody is writing to; one that changes meanwhile has its turn later.
-    private mutating func read(_ name: String) {
-        guard !beingWritten.contains(name) else { return }
+    private mutating func read(_ name: String, _ fingerprint: ManifestDirectory.Fingerprint) {
+        guard !isUnfinished(name, fingerprint) else { return }
         do throws(PosixError) {
             let file = try Descriptor(opening: "\(path)/\(name)", [.read, .nonBlocking, .followLinks])
             let before = try file.status()
@@ -189,6 +202,11 @@ extension ManifestWatcher {
         } catch {
             directory.takeUnreadable(name, "\(error)")
         }
+    }
+
+    /// Whether someone is writing to a file, or has made it and is about to.
+    private func isUnfinished(_ name: String, _ fingerprint: ManifestDirectory.Fingerprint) -> Bool {
+        beingWritten.contains(name) || fingerprint.size == 0 && justMade.contains(name)
     }
 
     private func contents(
