@@ -22,7 +22,10 @@ import Testing
             let value = documents.value()
             let text = documents.spelling(of: value)
             #expect(try JSON(parsing: text) == value, "\(text.debugDescription)")
-            #expect(try DecodedJSON(text.utf8).value == value, "\(text.debugDescription)")
+            #expect(
+                try DecodedJSON(text.utf8).value.comparable == value.comparable,
+                "\(text.debugDescription)"
+            )
         }
     }
 
@@ -43,9 +46,9 @@ import Testing
             var bytes = Array(documents.spelling(of: documents.value()).utf8)
             documents.damage(&bytes)
             let text = String(decoding: bytes, as: UTF8.self).debugDescription
-            let theirs = try? DecodedJSON(bytes).value
+            let theirs = try? DecodedJSON(bytes).value.comparable
             do {
-                #expect(try JSON(parsing: bytes) == theirs, "\(text)")
+                #expect(try JSON(parsing: bytes).comparable == theirs, "\(text)")
             } catch {
                 #expect(theirs == nil || Self.isStricter(error), "\(error): \(text)")
             }
@@ -75,6 +78,20 @@ import Testing
         let bytes = Array(documents.spelling(of: ["a": documents.value(), "b": [documents.value()]]).utf8)
         for length in 0..<bytes.count where bytes[length...].contains(where: { $0 > 0x20 }) {
             #expect(throws: JSONError.self) { try JSON(parsing: Array(bytes[..<length])) }
+        }
+    }
+}
+
+extension JSON {
+    /// The value with numbers from 2^53 to 2^63 made one: there the other decoder takes whole numbers for doubles, or
+    /// cuts a fraction off, when they have a fraction or an exponent.
+    fileprivate var comparable: JSON {
+        switch self {
+        case .int(let number) where number.magnitude >= 1 << 53: "beyond 2^53"
+        case .double(let number) where (0x1p53...0x1p63).contains(number.magnitude): "beyond 2^53"
+        case .array(let elements): .array(elements.map(\.comparable))
+        case .object(let members): .object(members.mapValues(\.comparable))
+        case .null, .bool, .int, .double, .string: self
         }
     }
 }
