@@ -41,6 +41,8 @@ package struct ManifestDirectory: Sendable {
     private var files: [String: File] = [:]
     /// The files that hold an object: the first by name is the one that counts.
     private var holders: [ObjectID: [String]] = [:]
+    /// How many objects stand in several files.
+    private var contested = 0
     private var pending: [ServiceChange] = []
     private var directoryProblem: ManifestProblem?
     /// Whether a listing with manifests in it was ever taken.
@@ -153,10 +155,12 @@ extension ManifestDirectory {
 
     /// What is wrong now, by file.
     package var problems: [ManifestProblem] {
-        let own = names.flatMap { name -> [ManifestProblem] in
-            guard let file = files[name] else { return [] }
-            return [file.failure].compactMap(\.self) + (file.contents?.problems ?? [])
-                + shadowed(in: name, file.contents)
+        // It is asked for at every change of any file, so files without problems must cost next to nothing.
+        let troubled = files.filter {
+            $0.value.failure != nil || $0.value.contents?.problems.isEmpty == false || contested > 0
+        }
+        let own = troubled.sorted { $0.key < $1.key }.flatMap { name, file in
+            [file.failure].compactMap(\.self) + (file.contents?.problems ?? []) + shadowed(in: name, file.contents)
         }
         return [directoryProblem].compactMap(\.self) + own
     }
@@ -166,8 +170,8 @@ extension ManifestDirectory {
     private func owns(_ file: String, _ id: ObjectID) -> Bool { holders[id]?.first == file }
 
     private func shadowed(in name: String, _ contents: ManifestContents?) -> [ManifestProblem] {
-        // Walking the places of a file costs as much as it has objects, and hardly any file has doubles.
-        guard holders.contains(where: { $0.value.count > 1 }) else { return [] }
+        // Walking the places of a file costs as much as it has objects, and hardly ever is there a double.
+        guard contested > 0 else { return [] }
         return (contents?.places ?? []).compactMap { id, place in
             guard let owner = holders[id]?.first, owner != name else { return nil }
             let origin = ManifestOrigin(name, place)
@@ -206,6 +210,7 @@ extension ManifestDirectory {
         if !files.contains(name) {
             files = (files + [name]).sorted()
             holders[id] = files
+            if files.count == 2 { contested += 1 }
         }
         return files.first == name
     }
@@ -214,6 +219,7 @@ extension ManifestDirectory {
         guard let files = holders[id], files.contains(name) else { return }
         let rest = files.filter { $0 != name }
         holders[id] = rest.isEmpty ? nil : rest
+        if rest.count == 1 { contested -= 1 }
         guard files.first == name else { return }
         pending.append(rest.first.flatMap { object(id, in: $0) } ?? id.deletion)
     }

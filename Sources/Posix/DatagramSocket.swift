@@ -36,6 +36,7 @@ package struct DatagramSocket: ~Copyable, Sendable {
 
     /// The name with `@` for an abstract one's NUL, as everybody prints it.
     private static func shown(_ name: [UInt8]) -> String {
-        name.first == 0 ? "@" + String(decoding: name.dropFirst(), as: UTF8.self) : String(decoding: name, as: UTF8.self)
+        name.first == 0
+            ? "@" + String(decoding: name.dropFirst(), as: UTF8.self) : String(decoding: name, as: UTF8.self)
     }
 }

@@ -186,7 +186,11 @@ extension Reconciler where K: ~Copyable {
 
 extension Reconciler where K: ~Copyable {
     /// Keeps account of a transaction that the kernel took.
-    private func noteCommit(_ transaction: ProxyTransaction, after generation: UInt32?, since begin: ContinuousClock.Instant) {
+    private func noteCommit(
+        _ transaction: ProxyTransaction,
+        after generation: UInt32?,
+        since begin: ContinuousClock.Instant
+    ) {
         let now = clock.now
         if let generation { state.ownGenerations.insert(generation.nextGeneration) }
         state.readGeneration = nil

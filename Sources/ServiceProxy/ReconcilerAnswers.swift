@@ -34,7 +34,9 @@ extension Reconciler where K: ~Copyable {
 
     /// Every service; `origins` tells where they are written down.
     package func services(
-        at now: Control.Timestamp, on node: String, origins: [ObjectID: ServiceItem.Origin]
+        at now: Control.Timestamp,
+        on node: String,
+        origins: [ObjectID: ServiceItem.Origin]
     ) -> ServiceList {
         let items = core.serviceNames.compactMap { name in
             core.report(on: name)?.serviceItem(origin: origins[name.id])
@@ -93,7 +95,9 @@ extension Reconciler where K: ~Copyable {
     private func lastSync(_ now: Control.Timestamp) -> Status.Sync? {
         state.lastCommit.map { commit, at in
             Status.Sync(
-                generation: commit.generation, at: Self.moment(at, now), seconds: commit.took / .seconds(1),
+                generation: commit.generation,
+                at: Self.moment(at, now),
+                seconds: commit.took / .seconds(1),
                 changes: commit.changes
             )
         }

@@ -29,7 +29,10 @@ extension ServiceReport {
     }
 
     private func item(
-        _ frontend: FrontendReport, _ endpoint: EndpointReport?, _ reason: String?, _ context: Context
+        _ frontend: FrontendReport,
+        _ endpoint: EndpointReport?,
+        _ reason: String?,
+        _ context: Context
     ) -> EndpointItem {
         EndpointItem(
             namespace: service.name.namespace,
@@ -95,7 +98,8 @@ extension FrontendReport {
     var reason: String? {
         switch state {
         case .active: nil
-        case .noEndpoints: endpoints.isEmpty ? "no EndpointSlice has an endpoint for this port: connections are rejected" : nil
+        case .noEndpoints:
+            endpoints.isEmpty ? "no EndpointSlice has an endpoint for this port: connections are rejected" : nil
         case .clash(let winner): "\(frontend) belongs to \(winner), which is older or first by name"
         case .familyOff: "the address family is switched off"
         }

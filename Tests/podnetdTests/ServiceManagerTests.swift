@@ -6,7 +6,10 @@ struct ServiceManagerTests {
     @Test(
         "the datagrams are those of sd_notify(3)",
         arguments: [
-            (ServiceManagerMessage.ready(status: "generation 3, 2 services"), "READY=1\nSTATUS=generation 3, 2 services"),
+            (
+                ServiceManagerMessage.ready(status: "generation 3, 2 services"),
+                "READY=1\nSTATUS=generation 3, 2 services"
+            ),
             (.status("a\nREADY=1"), "STATUS=a READY=1"),
             (.reloading(microseconds: 17), "RELOADING=1\nMONOTONIC_USEC=17"),
             (.stopping, "STOPPING=1"),

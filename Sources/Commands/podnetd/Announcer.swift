@@ -50,7 +50,10 @@ final class Announcer: Sendable {
         case .stuck(let error): announceStuck(error)
         case .repaired(let writers, let changes):
             let by = writers.map(\.description).joined(separator: " ")
-            logger.warning("took back what others changed in our tables", metadata: ["by": "\(by)", "changes": "\(changes)"])
+            logger.warning(
+                "took back what others changed in our tables",
+                metadata: ["by": "\(by)", "changes": "\(changes)"]
+            )
         case .settled(let summary): announce(summary)
         }
     }

@@ -32,11 +32,21 @@ struct Daemon: Sendable {
         let source = SourceWatch(configuration.servicesDirectory, inbox: reconciler.inbox, logger: logger)
         let rulesets = try RulesetWatch(inbox: reconciler.inbox, logger: logger)
         let reload = Reload(
-            load: load, running: configuration, protectingFlags: protectingFlags, log: log, inbox: reconciler.inbox,
-            source: source, manager: manager, announcer: announcer, logger: logger
+            load: load,
+            running: configuration,
+            protectingFlags: protectingFlags,
+            log: log,
+            inbox: reconciler.inbox,
+            source: source,
+            manager: manager,
+            announcer: announcer,
+            logger: logger
         )
         let control = ControlServer(
-            path: configuration.socketPath, answers: answers(of: reconciler, source), gate: gate, logger: libraryLogger
+            path: configuration.socketPath,
+            answers: answers(of: reconciler, source),
+            gate: gate,
+            logger: libraryLogger
         )
         let parts: [any ServiceLifecycle.Service] = [
             control,
@@ -56,7 +66,9 @@ struct Daemon: Sendable {
 
     private func run(_ parts: [any ServiceLifecycle.Service]) async throws {
         var group = ServiceGroupConfiguration(
-            services: parts, gracefulShutdownSignals: [.sigterm, .sigint], logger: libraryLogger
+            services: parts,
+            gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: libraryLogger
         )
         group.maximumGracefulShutdownDuration = .seconds(8)
         try await ServiceGroup(configuration: group).run()

@@ -25,7 +25,7 @@ final class Instance: Sendable {
     private static func takeLock(_ path: String) throws -> FileLock {
         do throws(PosixError) {
             return try FileLock(path, timeout: .zero)
-        } catch where error.reason == .timedOut {
+        } catch  where error.reason == .timedOut {
             throw AnotherInstance(lockPath: path, processID: owner(of: path))
         }
     }

@@ -52,7 +52,9 @@ package struct LogLine {
 
     /// A value as it is, or quoted where a reader of `key=value` could not tell where it ends.
     private static func quotedIfNeeded(_ value: String) -> String {
-        let isPlain = value.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=") }
+        let isPlain = value.utf8.allSatisfy {
+            $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "=")
+        }
         return isPlain && !value.isEmpty ? value : quoted(value)
     }
 
@@ -71,7 +73,8 @@ package struct LogLine {
             case "\n": quoted += "\\n"
             case "\t": quoted += "\\t"
             case "\r": quoted += "\\r"
-            case "\0"..<" ", "\u{7f}": quoted += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+            case "\0"..<" ", "\u{7f}":
+                quoted += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
             default: quoted.unicodeScalars.append(scalar)
             }
         }

@@ -48,7 +48,8 @@ struct Podnetd: AsyncParsableCommand {
         let logger = Logger(label: "podnetd")
         let libraryLogger = Logger(label: "podnetd") { _ in LineLogHandler(sink, floor: .warning) }
         let address = ServiceManagerAddress(
-            environment: StandardStreams.environment, processID: ProcessInfo.processInfo.processIdentifier
+            environment: StandardStreams.environment,
+            processID: ProcessInfo.processInfo.processIdentifier
         )
         let daemon = Daemon(
             configuration: configuration,

@@ -22,7 +22,8 @@ final class RulesetWatch: Sendable {
     /// Reports until the task is cancelled.
     func run() async {
         let source = DispatchSource.makeReadSource(
-            fileDescriptor: events.withLock { $0.fileDescriptor }, queue: queue
+            fileDescriptor: events.withLock { $0.fileDescriptor },
+            queue: queue
         )
         source.setEventHandler { [self] in read() }
         source.activate()
