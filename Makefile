@@ -54,10 +54,10 @@ uninstall:
 	rm -f "$(DESTDIR)$(CNIBINDIR)/podnet-cni" "$(DESTDIR)$(SBINDIR)/podnetd" "$(DESTDIR)$(BINDIR)/netctl"
 
 format:
-	swift format --in-place --recursive --parallel Package.swift Sources Tests
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks
 
 lint:
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Benchmarks
 
 clean:
 	swift package clean

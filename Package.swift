@@ -21,7 +21,10 @@ func library(_ name: String, _ dependencies: Target.Dependency...) -> Target {
 }
 
 func command(
-    _ name: String, exclude: [String] = [], linker: [LinkerSetting] = [], _ dependencies: Target.Dependency...
+    _ name: String,
+    exclude: [String] = [],
+    linker: [LinkerSetting] = [],
+    _ dependencies: Target.Dependency...
 ) -> Target {
     .executableTarget(
         name: name,
@@ -68,8 +71,18 @@ var targets: [Target] = [
     library("BridgePlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
     library("LoopbackPlugin", "PodWiring", "CNI", "NetworkModel", "Addressing"),
     command(
-        "podnet-cni", exclude: ["static"], linker: pluginLinker,
-        "BridgePlugin", "LoopbackPlugin", "PodWiring", "IPAM", "CNI", "Netlink", "NetworkModel", "Addressing", "Posix"
+        "podnet-cni",
+        exclude: ["static"],
+        linker: pluginLinker,
+        "BridgePlugin",
+        "LoopbackPlugin",
+        "PodWiring",
+        "IPAM",
+        "CNI",
+        "Netlink",
+        "NetworkModel",
+        "Addressing",
+        "Posix"
     ),
 
     tests("Addressing", "Addressing"),
@@ -81,7 +94,15 @@ var targets: [Target] = [
     tests("BridgePlugin", "BridgePlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing", "FakeKernel"),
     tests(
         "Kernel",
-        "Netlink", "FakeKernel", "NetworkModel", "Addressing", "Posix", "CKernelShims", "BridgePlugin", "CNI", "JSON"
+        "Netlink",
+        "FakeKernel",
+        "NetworkModel",
+        "Addressing",
+        "Posix",
+        "CKernelShims",
+        "BridgePlugin",
+        "CNI",
+        "JSON"
     ),
 ]
 
@@ -113,19 +134,47 @@ if !pluginsOnly {
         library("Manifests", "ServiceProxy", "JSON", "Addressing", "Posix", yams),
         command(
             "podnetd",
-            "ServiceProxy", "Manifests", "Control", "Netlink", "NetworkModel", "JSON", "Addressing", "Posix",
-            argumentParser, logging, serviceLifecycle, unixSignals, hummingbird, yams
+            "ServiceProxy",
+            "Manifests",
+            "Control",
+            "Netlink",
+            "NetworkModel",
+            "JSON",
+            "Addressing",
+            "Posix",
+            argumentParser,
+            logging,
+            serviceLifecycle,
+            unixSignals,
+            hummingbird,
+            yams
         ),
         command(
             "netctl",
-            "Control", "Netlink", "NetworkModel", "JSON", "Addressing", "Posix",
-            argumentParser, asyncHTTPClient, nioCore, nioHTTP1, yams
+            "Control",
+            "Netlink",
+            "NetworkModel",
+            "JSON",
+            "Addressing",
+            "Posix",
+            argumentParser,
+            asyncHTTPClient,
+            nioCore,
+            nioHTTP1,
+            yams
         ),
         .executableTarget(name: "podnet-bench", path: "Benchmarks/podnet-bench", swiftSettings: base),
         tests("Control", exclude: ["Golden"], "Control", "NetworkModel", "JSON", "Addressing"),
         tests(
-            "ServiceProxy", exclude: ["Golden"],
-            "ServiceProxy", "NetworkModel", "Addressing", "JSON", "FakeKernel", "Netlink", "Posix"
+            "ServiceProxy",
+            exclude: ["Golden"],
+            "ServiceProxy",
+            "NetworkModel",
+            "Addressing",
+            "JSON",
+            "FakeKernel",
+            "Netlink",
+            "Posix"
         ),
         tests("podnetd", "podnetd", "Control", "Addressing", logging),
         tests("Manifests", "Manifests", "ServiceProxy", "Addressing", "Posix"),

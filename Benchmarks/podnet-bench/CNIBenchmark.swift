@@ -29,10 +29,18 @@ struct CNIBenchmark {
 
     private func sides(_ suffix: String, _ octet: Int) -> (ours: Side, reference: Side) {
         (
-            Side(plugins: tools.plugins, bridge: "bro\(suffix)", network: "ours\(suffix)", subnet: "10.\(octet).0.0/16"),
             Side(
-                plugins: tools.reference, bridge: "brr\(suffix)", network: "reference\(suffix)",
-                subnet: "10.\(octet + 1).0.0/16")
+                plugins: tools.plugins,
+                bridge: "bro\(suffix)",
+                network: "ours\(suffix)",
+                subnet: "10.\(octet).0.0/16"
+            ),
+            Side(
+                plugins: tools.reference,
+                bridge: "brr\(suffix)",
+                network: "reference\(suffix)",
+                subnet: "10.\(octet + 1).0.0/16"
+            )
         )
     }
 
@@ -46,8 +54,13 @@ struct CNIBenchmark {
         let runs = try (0..<(rounds * 3)).map { _ in (try version(sides.ours), try version(sides.reference)) }
         report.add(
             Report.Row(
-                name: "plugin start (VERSION), CPU", ours: runs.map(\.0).mean, reference: runs.map(\.1).mean,
-                budget: 1.0, unit: "ms"))
+                name: "plugin start (VERSION), CPU",
+                ours: runs.map(\.0).mean,
+                reference: runs.map(\.1).mean,
+                budget: 1.0,
+                unit: "ms"
+            )
+        )
     }
 
     private func addAndDelete(_ report: inout Report, masquerade: Bool) throws {
@@ -64,12 +77,22 @@ struct CNIBenchmark {
         let kind = masquerade ? "with masquerade" : "no masquerade"
         report.add(
             Report.Row(
-                name: "bridge + host-local ADD, \(kind)", ours: add.map(\.0).median, reference: add.map(\.1).median,
-                budget: masquerade ? 0.1 : 0.25, unit: "ms"))
+                name: "bridge + host-local ADD, \(kind)",
+                ours: add.map(\.0).median,
+                reference: add.map(\.1).median,
+                budget: masquerade ? 0.1 : 0.25,
+                unit: "ms"
+            )
+        )
         report.add(
             Report.Row(
-                name: "bridge + host-local DEL, \(kind)", ours: delete.map(\.0).median,
-                reference: delete.map(\.1).median, budget: nil, unit: "ms"))
+                name: "bridge + host-local DEL, \(kind)",
+                ours: delete.map(\.0).median,
+                reference: delete.map(\.1).median,
+                budget: nil,
+                unit: "ms"
+            )
+        )
     }
 
     /// DEL beside deleting the pair with `ip link delete`, which does nothing else.
@@ -90,23 +113,37 @@ struct CNIBenchmark {
         }
         report.add(
             Report.Row(
-                name: "DEL with masquerade, beside a bare link delete", ours: ours.median, reference: bare.median,
-                budget: 1.15, unit: "ms"))
+                name: "DEL with masquerade, beside a bare link delete",
+                ours: ours.median,
+                reference: bare.median,
+                budget: 1.15,
+                unit: "ms"
+            )
+        )
     }
 
     private func addManyAtOnce(_ report: inout Report) throws {
         let sides = sides("x", 50)
-        let times = try (0..<(tools.isQuick ? 1 : 3)).map { _ in (try manyAtOnce(sides.ours), try manyAtOnce(sides.reference)) }
+        let times = try (0..<(tools.isQuick ? 1 : 3)).map { _ in
+            (try manyAtOnce(sides.ours), try manyAtOnce(sides.reference))
+        }
         report.add(
             Report.Row(
-                name: "\(parallel) ADDs at once, with masquerade", ours: times.map(\.0).median,
-                reference: times.map(\.1).median, budget: 1.0 / 8, unit: "ms"))
+                name: "\(parallel) ADDs at once, with masquerade",
+                ours: times.map(\.0).median,
+                reference: times.map(\.1).median,
+                budget: 1.0 / 8,
+                unit: "ms"
+            )
+        )
     }
 
     // MARK: one measurement
 
     private func oneAttachment(
-        _ side: Side, _ container: String, _ masquerade: Bool
+        _ side: Side,
+        _ container: String,
+        _ masquerade: Bool
     ) throws -> (add: Double, delete: Double) {
         let config = try configuration(side, masquerade)
         try execute(["ip", "netns", "add", container])
@@ -160,7 +197,9 @@ struct CNIBenchmark {
             {"cniVersion":"1.0.0","name":"\(side.network)","type":"bridge","bridge":"\(side.bridge)",
              "isDefaultGateway":true,"ipMasq":\(masquerade),
              "ipam":{"type":"host-local","dataDir":"\(tools.work)/leases","subnet":"\(side.subnet)"}}
-            """, to: path)
+            """,
+            to: path
+        )
         return path
     }
 }

@@ -50,7 +50,8 @@ struct ConnectBenchmark {
         let output = "\(tools.work)/rate"
         try execute(
             ["ip", "netns", "exec", "client", tools.bin + "/podnet-bench", "connect-loop", address, "8080", "1"],
-            output: output)
+            output: output
+        )
         return Double(read(output).split(separator: "\n").first ?? "") ?? .nan
     }
 
@@ -68,7 +69,8 @@ struct ConnectBenchmark {
         try write("1", to: "/proc/sys/net/ipv4/ip_forward")
         let server = try Process(
             ["ip", "netns", "exec", "server", tools.bin + "/podnet-bench", "serve", "8080"],
-            environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"])
+            environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"]
+        )
         usleep(300_000)
         return server
     }
@@ -97,10 +99,22 @@ extension Report {
         add(
             Row(
                 name: "new connections by a VIP among \(services) services, beside one bare dnat rule",
-                ours: rates.virtual.median, reference: rates.bare.median, budget: 0.97, unit: "1/s", isRate: true))
+                ours: rates.virtual.median,
+                reference: rates.bare.median,
+                budget: 0.97,
+                unit: "1/s",
+                isRate: true
+            )
+        )
         add(
             Row(
-                name: "new connections by a VIP, beside the pod's address directly", ours: rates.virtual.median,
-                reference: rates.direct.median, budget: nil, unit: "1/s", isRate: true))
+                name: "new connections by a VIP, beside the pod's address directly",
+                ours: rates.virtual.median,
+                reference: rates.direct.median,
+                budget: nil,
+                unit: "1/s",
+                isRate: true
+            )
+        )
     }
 }

@@ -39,8 +39,13 @@ struct ProxyBenchmark {
         guard let first = samples[100], let last = sizes.last, let sample = samples[last] else { return }
         report.add(
             Report.Row(
-                name: "one endpoint changed, \(last) services beside 100", ours: sample.change * 1000,
-                reference: first.change * 1000, budget: 1.5, unit: "ms"))
+                name: "one endpoint changed, \(last) services beside 100",
+                ours: sample.change * 1000,
+                reference: first.change * 1000,
+                budget: 1.5,
+                unit: "ms"
+            )
+        )
     }
 
     private func compare(_ sample: Sample, at size: Int, in report: inout Report) throws {
@@ -48,10 +53,17 @@ struct ProxyBenchmark {
         let name = "\(size) × \(ServiceManifests.endpointsPerService)"
         func add(_ what: String, _ ours: Double, _ reference: Double?, _ budget: Double?, _ unit: String) {
             report.add(
-                Report.Row(name: what, ours: ours, reference: reference, budget: budget, unit: unit))
+                Report.Row(name: what, ours: ours, reference: reference, budget: budget, unit: unit)
+            )
         }
         add("cold sync \(name), process start to commit", sample.coldSync, chains?.load, nil, "s")
-        add("one endpoint changed at \(name), file to commit", sample.change * 1000, chains.map { $0.change * 1000 }, nil, "ms")
+        add(
+            "one endpoint changed at \(name), file to commit",
+            sample.change * 1000,
+            chains.map { $0.change * 1000 },
+            nil,
+            "ms"
+        )
         add("service added at \(name)", sample.add * 1000, nil, nil, "ms")
         add("service removed at \(name)", sample.remove * 1000, nil, nil, "ms")
         add("podnetd resident at \(name)", sample.resident, nil, nil, "MB")
@@ -59,7 +71,13 @@ struct ProxyBenchmark {
         guard size == 10_000 else { return }
         add("cold sync \(name) beside kube-proxy 1.36", sample.coldSync, KubeProxy.coldSync, 1.0 / 30, "s")
         add("one endpoint changed at \(name) beside kube-proxy 1.36", sample.change, KubeProxy.oneChange, 0.001, "s")
-        add("podnetd resident at \(name) beside kube-proxy 1.36", sample.resident, KubeProxy.residentMegabytes, 0.2, "MB")
+        add(
+            "podnetd resident at \(name) beside kube-proxy 1.36",
+            sample.resident,
+            KubeProxy.residentMegabytes,
+            0.2,
+            "MB"
+        )
     }
 
     private func sample(_ size: Int) throws -> Sample {
@@ -78,7 +96,10 @@ struct ProxyBenchmark {
         let all = ServiceManifests.endpointsPerService
         for round in 0..<(tools.isQuick ? 10 : 31) {
             changes.append(
-                try daemon.latency { try ServiceManifests.writeOne(0, endpoints: 0..<(all - 1 + round % 2), to: services) })
+                try daemon.latency {
+                    try ServiceManifests.writeOne(0, endpoints: 0..<(all - 1 + round % 2), to: services)
+                }
+            )
             adds.append(try daemon.latency { try ServiceManifests.writeOne(size, endpoints: 0..<all, to: services) })
             removes.append(try daemon.latency { unlink("\(services)/one-\(size).json") })
         }

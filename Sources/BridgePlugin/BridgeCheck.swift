@@ -24,22 +24,34 @@ struct BridgeCheck {
         let wanted = try desired.sharedState(given: shared)
         let table = wanted.ruleset.tables[BridgeRuleset.table]
         let owned = try kernel.look(desired.ownedScope)
-        let faults = NetworkDiff(from: shared, to: wanted).faults
+        let faults =
+            NetworkDiff(from: shared, to: wanted).faults
             + NetworkDiff(from: owned, to: tolerating(desired.owned(given: shared, structure: table))).faults
         guard faults.isEmpty else {
-            throw CNIError(.other, "\(request.attachment) is not as ADD made it", details: faults.joined(separator: "\n"))
+            throw CNIError(
+                .other,
+                "\(request.attachment) is not as ADD made it",
+                details: faults.joined(separator: "\n")
+            )
         }
     }
 
     private func checkSandbox() throws(CNIError) {
         let ifName = request.attachment.ifName.text
         guard let interface = previous.interfaces.first(where: { $0.name == ifName && $0.sandbox != nil }) else {
-            throw CNIError(.invalidConfig, "invalid config", details: "prevResult.interfaces: no \(ifName) with a sandbox")
+            throw CNIError(
+                .invalidConfig,
+                "invalid config",
+                details: "prevResult.interfaces: no \(ifName) with a sandbox"
+            )
         }
         guard interface.sandbox == request.netns else {
             throw CNIError(
-                .invalidConfig, "invalid config",
-                details: "prevResult.interfaces: sandbox of \(ifName) is \(interface.sandbox ?? ""), CNI_NETNS \(request.netns)")
+                .invalidConfig,
+                "invalid config",
+                details:
+                    "prevResult.interfaces: sandbox of \(ifName) is \(interface.sandbox ?? ""), CNI_NETNS \(request.netns)"
+            )
         }
     }
 

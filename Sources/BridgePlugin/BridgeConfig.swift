@@ -96,10 +96,14 @@ package struct BridgeConfig: Hashable, Sendable {
             throw try config["promiscMode"].fault("cannot set hairpin mode and promiscuous mode at the same time")
         }
         if isHostMode && ipamType == nil {
-            throw try config["ipam"]["addressMode"].fault("'host' needs ipam.type to name a plugin that gives addresses")
+            throw try config["ipam"]["addressMode"].fault(
+                "'host' needs ipam.type to name a plugin that gives addresses"
+            )
         }
         if let backend = try config["ipMasqBackend"].string(), !["", "iptables", "nftables"].contains(backend) {
-            throw try config["ipMasqBackend"].fault("'\(backend)' is not a backend; known are 'iptables' and 'nftables'")
+            throw try config["ipMasqBackend"].fault(
+                "'\(backend)' is not a backend; known are 'iptables' and 'nftables'"
+            )
         }
     }
 }

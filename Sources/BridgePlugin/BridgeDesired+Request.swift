@@ -8,7 +8,9 @@ extension BridgeDesired {
         self.init(
             config: config,
             attachment: request.attachment,
-            addresses: given.ips.map { PodAddress(config.isHostMode ? $0.address.hostOnly : $0.address, gateway: $0.gateway) },
+            addresses: given.ips.map {
+                PodAddress(config.isHostMode ? $0.address.hostOnly : $0.address, gateway: $0.gateway)
+            },
             routes: given.routes.map(PodRoute.init),
             node: node
         )
@@ -31,8 +33,10 @@ extension BridgeDesired {
         }
         for address in addresses where address.gateway == nil {
             throw CNIError(
-                .invalidConfig, "invalid config",
-                details: "ipam: 'host' as addressMode needs a gateway, and there is none for \(address.cidr)")
+                .invalidConfig,
+                "invalid config",
+                details: "ipam: 'host' as addressMode needs a gateway, and there is none for \(address.cidr)"
+            )
         }
     }
 

@@ -84,7 +84,8 @@ package enum BridgeRuleset {
         let name = masqueradeSet(network, family)
         let inside = network?.description ?? "all pods"
         table.sets[name] = ElementSet(key: [family.elementType], comment: "pods masqueraded outside \(inside)")
-        var chain = table.chains[masqueradeChain]
+        var chain =
+            table.chains[masqueradeChain]
             ?? Chain(base: .init(.nat, .postrouting, priority: 100), comment: "pods speak to the outside as the node")
         let rule = masqueradeRule(set: name, network, family)
         if !chain.rules.contains(rule) { chain.rules.append(rule) }

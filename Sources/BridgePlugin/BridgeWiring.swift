@@ -98,7 +98,11 @@ extension NetworkPlan {
         do {
             self = try NetworkPlan(from: observed, to: desired)
         } catch {
-            throw CNIError(.other, #""\#(error.link)" already exists but is not \#(error.wanted == nil ? "ours" : "what is wanted")"#, details: error.description)
+            throw CNIError(
+                .other,
+                #""\#(error.link)" already exists but is not \#(error.wanted == nil ? "ours" : "what is wanted")"#,
+                details: error.description
+            )
         }
     }
 }

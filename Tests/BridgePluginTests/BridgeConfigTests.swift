@@ -18,9 +18,13 @@ struct BridgeConfigTests {
             (#"{"ipMasqBackend": "ipset"}"#, "ipMasqBackend: 'ipset' is not a backend"),
             (#"{"runtimeConfig": {"mac": "02:00:00:00:00"}}"#, "runtimeConfig.mac: '02:00:00:00:00' is not a MAC"),
             (#"{"runtimeConfig": {"mac": "01:00:00:00:00:00"}}"#, "runtimeConfig.mac:"),
-            (#"{"ipam": {"type": "host-local", "addressMode": "pod"}}"#, "ipam.addressMode: 'pod' is not an address mode"),
+            (
+                #"{"ipam": {"type": "host-local", "addressMode": "pod"}}"#,
+                "ipam.addressMode: 'pod' is not an address mode"
+            ),
             (#"{"ipam": {"type": "host-local", "subnet": "10.0.0.0/33"}}"#, "ipam.subnet: '10.0.0.0/33' is not a CIDR"),
-        ])
+        ]
+    )
     func wrong(_ text: String, _ message: String) throws {
         let json = JSONField(try JSON(parsing: text))
         let error = try #require(throws: JSONError.self) { try BridgeConfig(json, cniArgs: .none) }
@@ -29,7 +33,8 @@ struct BridgeConfigTests {
 
     @Test("keys mean the same in any case; keys of runtimes and values that change nothing are let pass")
     func lenient() throws {
-        let text = #"{"ISGATEWAY": true, "nerdctlID": "1", "vlan": 0, "vlanTrunk": [], "macspoofchk": false, "ipMasqBackend": "iptables"}"#
+        let text =
+            #"{"ISGATEWAY": true, "nerdctlID": "1", "vlan": 0, "vlanTrunk": [], "macspoofchk": false, "ipMasqBackend": "iptables"}"#
         let config = try BridgeConfig(JSONField(try JSON(parsing: text)), cniArgs: .none)
         #expect(config.isGateway)
         #expect(!config.isDefaultGateway)

@@ -163,7 +163,8 @@ extension NetworkState {
                 }
         }
         let linkTraces = links.values.map { "link \($0.id) \($0.kind) \($0.alias ?? "")" }
-        return (linkTraces + addresses.map { "address \($0)" } + routes.map { "route \($0)" }
+        return
+            (linkTraces + addresses.map { "address \($0)" } + routes.map { "route \($0)" }
             + neighbors.map { "neighbour \($0)" } + sysctls.keys.map { "sysctl \($0)" } + tables).sorted()
     }
 

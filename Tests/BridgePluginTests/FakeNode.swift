@@ -34,7 +34,8 @@ final class FakeNode {
                 delegate: ipam,
                 node: "node-1",
                 exclusively: { body throws(CNIError) in try body() }
-            ))
+            )
+        )
     }
 
     /// Runs ADD, as a runtime would.
@@ -58,7 +59,8 @@ final class FakeNode {
         let environment = ["CNI_COMMAND": "GC", "CNI_PATH": "/opt/cni/bin"]
         let invocation = try Invocation(environment: environment)
         try plugin.gc(
-            NetworkRequest(invocation, try NetworkConfig(parsing: Array(String(withList).utf8), verb: .gc)))
+            NetworkRequest(invocation, try NetworkConfig(parsing: Array(String(withList).utf8), verb: .gc))
+        )
     }
 
     /// What the pod's end of the pair leaves when its namespace goes: nothing, on either side.
@@ -69,7 +71,10 @@ final class FakeNode {
     }
 
     private func request(
-        _ verb: String, _ config: String, _ container: String, netns: String = "/run/netns/pod"
+        _ verb: String,
+        _ config: String,
+        _ container: String,
+        netns: String = "/run/netns/pod"
     ) throws -> Request {
         let invocation = try Invocation(environment: [
             "CNI_COMMAND": verb, "CNI_CONTAINERID": container, "CNI_NETNS": netns, "CNI_IFNAME": "eth0",
@@ -93,7 +98,8 @@ final class FakeIPAM: Delegate {
         var texts = [("10.11.23.\(number)/24", "10.11.23.1")]
         if isDualStack { texts.append(("fd00:11:23::\(number)/64", "fd00:11:23::1")) }
         return CNIResult(
-            ips: texts.compactMap { text in CIDR(text.0).map { CNIResult.IP($0, gateway: IPAddress(text.1)) } })
+            ips: texts.compactMap { text in CIDR(text.0).map { CNIResult.IP($0, gateway: IPAddress(text.1)) } }
+        )
     }
 
     func del(_ type: String, _ request: Request) throws(CNIError) { leases[request.attachment] = nil }
