@@ -1,6 +1,7 @@
 import Addressing
 import CNI
 import NetworkModel
+import PodWiring
 
 /// From what IPAM answered to what is desired.
 extension BridgeDesired {
@@ -48,19 +49,5 @@ extension BridgeDesired {
             let isUsable = first.map { address.cidr.contains($0) && $0 != address.cidr.address } ?? false
             return PodAddress(address.cidr, gateway: address.gateway ?? (isUsable ? first : nil))
         }
-    }
-}
-
-extension BridgeDesired.PodRoute {
-    init(_ route: CNIResult.Route) {
-        self.init(
-            route.destination,
-            gateway: route.gateway,
-            metric: route.priority.flatMap(UInt32.init(exactly:)),
-            mtu: route.mtu.flatMap(UInt32.init(exactly:)),
-            advertisedMSS: route.advmss.flatMap(UInt32.init(exactly:)),
-            table: route.table.flatMap(UInt32.init(exactly:)),
-            scope: route.scope.flatMap(UInt8.init(exactly:)).flatMap(Route.Scope.init)
-        )
     }
 }

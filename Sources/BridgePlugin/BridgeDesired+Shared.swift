@@ -1,5 +1,6 @@
 import Addressing
 package import NetworkModel
+import PodWiring
 
 /// What all pods of the bridge share: the bridge, its gateway addresses, forwarding, the table's rules.
 extension BridgeDesired {
@@ -9,7 +10,7 @@ extension BridgeDesired {
         scope.links = [bridge]
         if config.isGateway { scope.addressesOf = [bridge] }
         scope.sysctls = Set(sharedSysctls.keys).union(config.isHostMode ? Self.bridgeNetfilter : [])
-        if BridgeRuleset.isNeeded(config) { scope.tables = [BridgeRuleset.table: .keys([:])] }
+        scope.tables = elements.sharedTables
         return scope
     }
 
@@ -19,10 +20,7 @@ extension BridgeDesired {
         state.links[bridge] = bridgeLink(given: observed.links[bridge])
         state.addresses = try bridgeAddresses(given: observed.addresses.filter { $0.link == bridge })
         state.sysctls = sharedSysctls.filter { observed.sysctls[$0.key] != nil || $0.key.isOfLink(config.bridge) }
-        if BridgeRuleset.isNeeded(config) {
-            let table = observed.ruleset.tables[BridgeRuleset.table]
-            state.ruleset.tables[BridgeRuleset.table] = BridgeRuleset.structure(for: self, given: table)
-        }
+        state.ruleset = elements.structure(given: observed.ruleset)
         return state
     }
 

@@ -1,56 +1,13 @@
 package import Addressing
+import CNI
 package import NetworkModel
+package import PodWiring
 
 /// What one attachment to a bridge should look like, in the pod and on the host: the heart of the plugin.
 ///
 /// ADD applies the difference to what is there, CHECK demands that there is none. Everything is split in two: what is
 /// shared by all pods of the bridge, which ADD ensures and DEL leaves, and what this attachment owns, which DEL removes.
 package struct BridgeDesired: Sendable {
-    /// An address of the pod, as IPAM gave it.
-    package struct PodAddress: Hashable, Sendable {
-        /// With the prefix length that the pod's interface gets.
-        package let cidr: CIDR
-        /// The bridge's address in that network.
-        package let gateway: IPAddress?
-
-        /// Pairs the two.
-        package init(_ cidr: CIDR, gateway: IPAddress?) {
-            self.cidr = cidr
-            self.gateway = gateway
-        }
-    }
-
-    /// A route of the pod, as IPAM gave it.
-    package struct PodRoute: Hashable, Sendable {
-        package let destination: CIDR
-        /// Nil stands for the gateway of the pod's first address of that family.
-        package let gateway: IPAddress?
-        package let metric: UInt32?
-        package let mtu: UInt32?
-        package let advertisedMSS: UInt32?
-        package let table: UInt32?
-        package let scope: Route.Scope?
-
-        /// Describes a route.
-        package init(
-            _ destination: CIDR,
-            gateway: IPAddress? = nil,
-            metric: UInt32? = nil,
-            mtu: UInt32? = nil,
-            advertisedMSS: UInt32? = nil,
-            table: UInt32? = nil,
-            scope: Route.Scope? = nil
-        ) {
-            self.destination = destination
-            self.gateway = gateway
-            self.metric = metric
-            self.mtu = mtu
-            self.advertisedMSS = advertisedMSS
-            self.table = table
-            self.scope = scope
-        }
-    }
-
     let config: BridgeConfig
     let attachment: Attachment
     var addresses: [PodAddress]
@@ -81,7 +38,18 @@ package struct BridgeDesired: Sendable {
     var hostVeth: LinkID { LinkID(.host, names.hostVeth) }
     var containerVeth: LinkID { LinkID(.container, attachment.ifName) }
 
-    var families: Set<IPAddress.Family> { Set(addresses.map(\.cidr.family)) }
+    var families: Set<IPAddress.Family> { pod.families }
+
+    /// What the pod gets on its interface.
+    var pod: PodLink {
+        PodLink(
+            attachment.ifName,
+            addresses: addresses,
+            routes: routes,
+            isHostMode: config.isHostMode,
+            hasDefaultRoute: config.isDefaultGateway
+        )
+    }
 
     /// The pod's hardware address: the runtime's wish, or one derived from the attachment.
     var containerMAC: MACAddress { config.mac ?? names.containerMAC }
@@ -98,5 +66,23 @@ package struct BridgeDesired: Sendable {
                 return CIDR(gateway, prefixLength: config.isHostMode ? width : address.cidr.prefixLength)
             }
         }
+    }
+}
+
+extension BridgeDesired {
+    /// The two parts, for ADD and CHECK.
+    var attachmentState: DesiredAttachment {
+        DesiredAttachment(
+            sharedScope: sharedScope,
+            ownedScope: ownedScope,
+            shared: { observed throws(CNIError) in
+                do throws(BridgeConflict) {
+                    return try shared(given: observed)
+                } catch {
+                    throw CNIError(.other, error.description)
+                }
+            },
+            owned: { owned(given: $0, structure: $1) }
+        )
     }
 }

@@ -22,17 +22,18 @@ package struct BridgePlugin<K: Kernel & ~Copyable>: Plugin {
     package func add(_ request: Request) throws(CNIError) -> CNIResult {
         let config = try BridgeConfig(request)
         var kernel = try surroundings.kernel(request.netns)
-        try refuseTaken(request.attachment, in: &kernel)
-        guard let ipamType = config.ipamType else {
-            return try wire(BridgeDesired(config, request, CNIResult(), surroundings.node), request, in: &kernel)
+        let peer = AttachmentNames(request.attachment).hostVeth
+        try kernel.refuseTaken(LinkID(.container, request.attachment.ifName)) { veth in
+            #"container veth name ("\#(veth.name)") peer provided ("\#(peer)") already exists"#
         }
-        do {
-            let given = try surroundings.delegate.add(ipamType, request)
-            let desired = try BridgeDesired(addressing: config, request, given, surroundings.node)
-            return try wire(desired, request, in: &kernel, dns: given.dns)
-        } catch {
-            throw giveBack(ipamType, request, after: error)
+        return try surroundings.withAddresses(from: config.ipamType, request) { (given) throws(CNIError) in
+            try wire(BridgeDesired(addressing: config, request, given, surroundings.node), request, given.dns, &kernel)
         }
+    }
+
+    /// Removes the attachment and gives its addresses back; goes on after errors and reports all of them.
+    package func del(_ request: Request) throws(CNIError) {
+        try AttachmentRemoval(surroundings).remove(request)
     }
 
     /// Demands that everything is as ADD made it; what differs is in the error's details.
@@ -42,7 +43,17 @@ package struct BridgePlugin<K: Kernel & ~Copyable>: Plugin {
         if let ipamType = config.ipamType { try surroundings.delegate.check(ipamType, request) }
         var kernel = try surroundings.kernel(request.netns)
         let desired = try BridgeDesired(addressing: config, request, previous.own(in: request), surroundings.node)
-        try BridgeCheck(desired, previous, request).run(in: &kernel)
+        try desired.attachmentState.check(request, previous, in: &kernel)
+    }
+
+    /// Removes every attachment of this network that is not listed, the table when it is empty, and bridges without
+    /// ports; without a list, nothing.
+    ///
+    /// Ours is a bridge with the hardware address that podnet derives from its name; another's is left alone.
+    package func gc(_ request: NetworkRequest) throws(CNIError) {
+        try AttachmentRemoval(surroundings).collectGarbage(request) { link in
+            link.kind == .bridge && link.mac == BridgeNames.mac(of: link.id.name, node: surroundings.node)
+        }
     }
 
     /// Ready when addresses are to be had.
@@ -52,41 +63,18 @@ package struct BridgePlugin<K: Kernel & ~Copyable>: Plugin {
     }
 }
 
-/// The steps of ADD.
 extension BridgePlugin where K: ~Copyable {
-    /// The interface must not be there: whatever has its name is not ours to take. Asked before IPAM is, so that a
-    /// repeated ADD changes nothing at all.
-    private func refuseTaken(_ attachment: Attachment, in kernel: inout K) throws(CNIError) {
-        let veth = LinkID(.container, attachment.ifName)
-        var scope = Scope()
-        scope.links = [veth]
-        guard try kernel.look(scope).links[veth] == nil else {
-            let peer = AttachmentNames(attachment).hostVeth
-            throw CNIError(.other, #"container veth name ("\#(veth.name)") peer provided ("\#(peer)") already exists"#)
-        }
-    }
-
     /// Brings the kernel to the desired state and answers the result.
     private func wire(
         _ desired: BridgeDesired,
         _ request: Request,
-        in kernel: inout K,
-        dns: DNS = DNS()
+        _ dns: DNS,
+        _ kernel: inout K
     ) throws(CNIError) -> CNIResult {
-        let bridgeMAC = try BridgeWiring(desired, surroundings).run(in: &kernel)
+        let shared = try AttachmentWiring(desired.attachmentState, surroundings).run(in: &kernel)
         let own = request.config.dns.isEmpty ? dns : request.config.dns
-        return desired.result(bridgeMAC: bridgeMAC, dns: own, sandbox: request.netns)
+        return desired.result(bridgeMAC: shared.links[desired.bridge]?.mac, dns: own, sandbox: request.netns)
             .following(request.config.prevResult)
-    }
-
-    /// Runs IPAM's DEL after a failed ADD, IPAM's own included: what it did before it failed is its secret.
-    private func giveBack(_ ipamType: String, _ request: Request, after error: CNIError) -> CNIError {
-        do {
-            try surroundings.delegate.del(ipamType, request)
-            return error
-        } catch let leftover {
-            return error.adding("address not given back: \(leftover)")
-        }
     }
 }
 
@@ -94,28 +82,6 @@ extension BridgeConfig {
     init(_ request: Request) throws(CNIError) {
         self = try request.config.read { (field) throws(JSONError) in
             try BridgeConfig(field, cniArgs: request.arguments)
-        }
-    }
-}
-
-extension CNIResult {
-    /// The part of a network's result that is about the request's own interface.
-    func own(in request: Request) -> CNIResult {
-        var own = self
-        own.ips = ips.filter { ip in
-            interface(of: ip).map { $0.name == request.attachment.ifName.text && $0.sandbox != nil } ?? true
-        }
-        return own
-    }
-}
-
-extension Kernel where Self: ~Copyable {
-    /// Observes for a plugin; an error is the plugin's answer.
-    mutating func look(_ scope: Scope) throws(CNIError) -> NetworkState {
-        do {
-            return try observe(scope)
-        } catch {
-            throw CNIError(error)
         }
     }
 }

@@ -85,7 +85,7 @@ struct LinkComparison {
 
 extension Link {
     /// This link with every property that `wanted` names.
-    func merged(with wanted: Link) -> Link {
+    package func merged(with wanted: Link) -> Link {
         var link = self
         link.mac = wanted.mac ?? mac
         link.mtu = wanted.mtu ?? mtu

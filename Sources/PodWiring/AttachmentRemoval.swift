@@ -1,0 +1,169 @@
+import Addressing
+package import CNI
+package import NetworkModel
+
+/// DEL and GC: the difference to a state without what an attachment owns.
+///
+/// The host end's name and the elements' comments say whose they are, so neither needs the pod's namespace, a previous
+/// result or the configuration that the ADD had.
+package struct AttachmentRemoval<K: Kernel & ~Copyable> {
+    private let surroundings: Surroundings<K>
+
+    /// Removes in these surroundings.
+    package init(_ surroundings: Surroundings<K>) {
+        self.surroundings = surroundings
+    }
+
+    /// Removes an attachment and gives its addresses back; goes on after errors and reports all of them.
+    package func remove(_ request: Request) throws(CNIError) {
+        var errors: [CNIError] = []
+        errors.collect { () throws(CNIError) in try removeAttachment(request) }
+        if let ipamType = request.config.ipamType {
+            // The address comes last: whoever gets it next must not meet the pod that had it.
+            errors.collect { () throws(CNIError) in try surroundings.delegate.del(ipamType, request) }
+        }
+        if let error = CNIError(errors) { throw error }
+    }
+
+    /// Removes every attachment of this network that is not listed, and what nobody is left who shares it; without a
+    /// list, nothing. A link without ports is swept if it satisfies `isSwept`.
+    package func collectGarbage(
+        _ request: NetworkRequest,
+        sweeping isSwept: (Link) -> Bool = { _ in false }
+    ) throws(CNIError) {
+        guard let valid = request.config.validAttachments else { return }
+        var errors: [CNIError] = []
+        errors.collect { () throws(CNIError) in try removeAll(of: request.config.name, except: valid, isSwept) }
+        if let ipamType = request.config.ipamType {
+            errors.collect { () throws(CNIError) in try surroundings.delegate.gc(ipamType, request) }
+        }
+        if let error = CNIError(errors) { throw error }
+    }
+
+    private func removeAttachment(_ request: Request) throws(CNIError) {
+        var kernel = try surroundings.kernel(request.netns)
+        let names = AttachmentNames(request.attachment)
+        var scope = Scope()
+        scope.links = [LinkID(.host, names.hostVeth)]
+        if !request.netns.isEmpty { scope.links.insert(LinkID(.container, request.attachment.ifName)) }
+        scope.tables = [PodTable.id: .comment(names.tag)]
+        // Another DEL or a GC may remove the same elements at the same time: then there are fewer the next time.
+        for attempt in 1...3 {
+            let errors = try remove(try kernel.look(scope), in: &kernel)
+            if attempt < 3, errors.contains(where: { $0.reason == .notFound }) { continue }
+            if let error = CNIError(errors.map { CNIError($0) }) { throw error }
+            return
+        }
+    }
+
+    private func removeAll(
+        of network: NetworkName,
+        except valid: Set<Attachment>,
+        _ isSwept: (Link) -> Bool
+    ) throws(CNIError) {
+        var kernel = try surroundings.kernel("")
+        let keptTags = Set(valid.map { AttachmentNames($0).tag })
+        let prefix = AttachmentNames.tagPrefix(of: network)
+        var scope = Scope()
+        scope.tables = [PodTable.id: .commentPrefix(prefix)]
+        var stale = try kernel.look(scope).keepingElements { !keptTags.contains($0) }
+        for link in try kernel.links() {
+            guard let alias = link.alias, alias.hasPrefix(prefix), !keptTags.contains(alias) else { continue }
+            stale.links[link.id] = link
+        }
+        let errors = try remove(stale, in: &kernel)
+        if let error = CNIError(errors.map { CNIError($0) }) { throw error }
+        try sweepShared(in: &kernel, isSwept)
+    }
+
+    /// Removes what was observed of attachments: links, elements, and the host's routes to the elements' addresses.
+    private func remove(_ observed: NetworkState, in kernel: inout K) throws(CNIError) -> [KernelError] {
+        var observed = observed
+        let leftovers = try kernel.look(Scope(hostStateOf: observed.podAddresses))
+        observed.routes = leftovers.routes.filter { $0.origin == Route.ownProtocol }
+        observed.neighbors = try kernel.look(Scope(neighborsOf: observed.routes)).neighbors
+        let rest = observed.withoutElements
+        return kernel.runBestEffort(NetworkDiff(from: observed, to: rest).planAroundConflicts)
+    }
+
+    /// Removes links that nobody uses, and our table when it has no element.
+    private func sweepShared(in kernel: inout K, _ isSwept: (Link) -> Bool) throws(CNIError) {
+        try surroundings.exclusively { () throws(CNIError) in
+            let links = try kernel.links()
+            let used = Set(links.compactMap(\.master))
+            var observed = NetworkState()
+            for link in links where !used.contains(link.id.name) && isSwept(link) { observed.links[link.id] = link }
+            try sweepTable(into: &observed, in: &kernel)
+            let errors = kernel.runBestEffort(NetworkDiff(from: observed, to: NetworkState()).planAroundConflicts)
+            if let error = CNIError(errors.map { CNIError($0) }) { throw error }
+        }
+    }
+
+    private func sweepTable(into observed: inout NetworkState, in kernel: inout K) throws(CNIError) {
+        var scope = Scope()
+        scope.tables = [PodTable.id: .all]
+        let ruleset = try kernel.look(scope).ruleset
+        if ruleset.hasNoElements { observed.ruleset = ruleset }
+    }
+}
+
+extension [CNIError] {
+    /// Runs a part of DEL or GC, which goes on when it fails.
+    package mutating func collect(_ body: () throws(CNIError) -> Void) {
+        do throws(CNIError) {
+            try body()
+        } catch {
+            append(error)
+        }
+    }
+}
+
+extension NetworkState {
+    /// The addresses that the observed elements are about: a set of pods has addresses for keys.
+    fileprivate var podAddresses: Set<IPAddress> {
+        let sets = ruleset.tables[PodTable.id]?.sets.filter { PodTable.isPodSet($0.key) } ?? [:]
+        return Set(sets.values.flatMap { $0.elements.keys.compactMap { IPAddress(bytes: $0) } })
+    }
+
+    /// The tables' structure and nothing else.
+    fileprivate var withoutElements: NetworkState {
+        var state = NetworkState()
+        state.ruleset = ruleset.keepingElements { _ in false }
+        return state
+    }
+
+    /// The same with only those elements whose comment is as wanted.
+    fileprivate func keepingElements(where isWanted: (String) -> Bool) -> NetworkState {
+        var state = self
+        state.ruleset = ruleset.keepingElements(where: isWanted)
+        return state
+    }
+}
+
+extension Ruleset {
+    /// The same with only those elements whose comment is as wanted; an element without one goes.
+    fileprivate func keepingElements(where isWanted: (String) -> Bool) -> Ruleset {
+        var ruleset = self
+        for (id, table) in tables {
+            for (name, set) in table.sets {
+                let kept = set.elements.filter { $0.value.comment.map(isWanted) ?? false }
+                ruleset.tables[id]?.sets[name]?.elements = kept
+            }
+        }
+        return ruleset
+    }
+}
+
+extension Scope {
+    /// The host's routes to these addresses.
+    fileprivate init(hostStateOf addresses: Set<IPAddress>) {
+        self.init()
+        hostRoutesTo = Set(addresses.map { CIDR(host: $0) })
+    }
+
+    /// The neighbours that these routes lead to.
+    fileprivate init(neighborsOf routes: Set<Route>) {
+        self.init()
+        hostNeighbors = Set(routes.map { HostNeighbor($0.link.name, $0.destination.address) })
+    }
+}

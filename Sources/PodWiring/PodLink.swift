@@ -1,0 +1,126 @@
+package import Addressing
+package import CNI
+package import NetworkModel
+
+/// What every plugin gives a pod's interface besides the link itself: routes and settings.
+package struct PodLink: Hashable, Sendable {
+    /// The interface's name in the pod.
+    package let ifName: InterfaceName
+    /// Its addresses, as IPAM gave them.
+    package let addresses: [PodAddress]
+    /// Routes, as IPAM gave them.
+    package let routes: [PodRoute]
+    /// Whether every address is a /32 or /128 of its own and the gateway all that is on the link.
+    package let isHostMode: Bool
+    /// Whether the pod gets its default route by its gateway when IPAM has none to give.
+    package let hasDefaultRoute: Bool
+
+    /// Collects the parts.
+    package init(
+        _ ifName: InterfaceName,
+        addresses: [PodAddress],
+        routes: [PodRoute],
+        isHostMode: Bool = false,
+        hasDefaultRoute: Bool = false
+    ) {
+        self.ifName = ifName
+        self.addresses = addresses
+        self.routes = routes
+        self.isHostMode = isHostMode
+        self.hasDefaultRoute = hasDefaultRoute
+    }
+
+    /// The interface.
+    package var id: LinkID { LinkID(.container, ifName) }
+
+    /// The families that the pod has addresses of.
+    package var families: Set<IPAddress.Family> { Set(addresses.map(\.cidr.family)) }
+
+    /// The addresses on the interface.
+    package var linkAddresses: Set<LinkAddress> { Set(addresses.map { LinkAddress(id, $0.cidr) }) }
+
+    /// The gateway of the pod's first address of a family that has one.
+    package func gateway(of family: IPAddress.Family) -> IPAddress? {
+        addresses.first { $0.cidr.family == family && $0.gateway != nil }?.gateway
+    }
+
+    /// Every address's gateway, each once.
+    package var gateways: [IPAddress] {
+        addresses.compactMap(\.gateway).reduce(into: []) { found, gateway in
+            if !found.contains(gateway) { found.append(gateway) }
+        }
+    }
+}
+
+extension PodLink {
+    /// The routes that the result names.
+    package var routedRoutes: [Route] {
+        let defaults = hasDefaultRoute ? families.sorted().compactMap(defaultRoute) : []
+        return defaults + routes.map(podRoute)
+    }
+
+    /// The default route of a family, unless IPAM gave one with a gateway of its own.
+    private func defaultRoute(_ family: IPAddress.Family) -> Route? {
+        let everything = CIDR.everything(family)
+        guard !routes.contains(where: { $0.destination == everything }), let gateway = gateway(of: family) else {
+            return nil
+        }
+        return Route(id, to: everything, gateway: gateway, onlink: isHostMode)
+    }
+
+    private func podRoute(_ route: PodRoute) -> Route {
+        let isLinkScope = route.scope == .link || route.scope == .host
+        let via = route.gateway ?? (isLinkScope ? nil : gateway(of: route.destination.family))
+        return Route(
+            id,
+            to: route.destination,
+            gateway: via,
+            scope: route.scope,
+            onlink: isHostMode && via != nil,
+            table: route.table ?? 254,
+            metric: route.metric,
+            mtu: route.mtu,
+            advertisedMSS: route.advertisedMSS
+        )
+    }
+}
+
+extension PodLink {
+    /// The settings of the interface.
+    package var sysctls: [Sysctl: String] {
+        var sysctls = [own("ipv6", "disable_ipv6"): families.contains(.v6) ? "0" : "1"]
+        if families.contains(.v4) {
+            // Announces the address when the link comes up: others may remember its former owner.
+            sysctls[own("ipv4", "arp_notify")] = "1"
+        }
+        if families.contains(.v6) {
+            sysctls[own("ipv6", "accept_ra")] = "0"
+            sysctls[own("ipv6", "accept_dad")] = "0"
+            sysctls[own("ipv6", "keep_addr_on_down")] = "1"
+        }
+        if isHostMode {
+            // The kernel takes the "all" value and the link's together, so both have to be off. They are the pod's own.
+            sysctls[Sysctl(.container, "ipv4/conf/all/accept_redirects")] = "0"
+            sysctls[own("ipv4", "accept_redirects")] = "0"
+        }
+        return sysctls
+    }
+
+    private func own(_ family: String, _ name: String) -> Sysctl {
+        Sysctl(.container, "\(family)/conf/\(ifName)/\(name)")
+    }
+}
+
+extension CNIResult.Route {
+    /// A route of the kernel's as a result has it.
+    package init(_ route: NetworkModel.Route) {
+        self.init(
+            route.destination,
+            gateway: route.gateway,
+            mtu: route.mtu.map(Int.init),
+            advmss: route.advertisedMSS.map(Int.init),
+            priority: route.metric.map(Int.init),
+            table: route.table == 254 ? nil : Int(route.table)
+        )
+    }
+}
