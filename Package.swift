@@ -40,14 +40,15 @@ func tests(_ name: String, exclude: [String] = [], _ dependencies: Target.Depend
     .testTarget(name: "\(name)Tests", dependencies: dependencies, exclude: exclude, swiftSettings: base)
 }
 
-// The plugins start once for every pod, and what costs most of a start is relocating shared libraries: the plugins link
-// them statically where Debian has archives (docs/decisions/0003-plugin-start.md). The folder `static` redirects the
-// linker there. SwiftPM has no settings for any of this, hence "unsafe" flags, which a root package may use.
+// The plugins start once for every pod, and half of what a start costs is the dynamic linker: they do without one
+// (docs/decisions/0003-plugin-start.md). Debian has archives of all libraries but libmnl; the folder `static` tells the
+// linker that `CMNLAttributes` is what libnftnl needs of it. SwiftPM has no settings for any of this, hence "unsafe"
+// flags, which a root package may use.
 let pluginLinker: [LinkerSetting] = [
     .unsafeFlags(
-        ["-static-stdlib", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims", "-lswiftSynchronization"]
-            + ["-no-pie", "-L\(Context.packageDirectory)/Sources/Commands/podnet-cni/static"]
-            .flatMap { ["-Xclang-linker", $0] }
+        ["-static-executable", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims"]
+            + ["-lswiftSynchronization"]
+            + ["-Xclang-linker", "-L\(Context.packageDirectory)/Sources/Commands/podnet-cni/static"]
             + ["--as-needed", "--gc-sections", "-s"].flatMap { ["-Xlinker", $0] }
     )
 ]
@@ -57,6 +58,7 @@ var targets: [Target] = [
     .systemLibrary(name: "CNFTNL", providers: [.apt(["libnftnl-dev"])]),
     .systemLibrary(name: "CNLRoute", providers: [.apt(["libnl-route-3-dev"])]),
     .target(name: "CKernelShims"),
+    .target(name: "CMNLAttributes"),
 
     library("Addressing"),
     library("JSON"),
@@ -74,6 +76,7 @@ var targets: [Target] = [
         "podnet-cni",
         exclude: ["static"],
         linker: pluginLinker,
+        "CMNLAttributes",
         "BridgePlugin",
         "LoopbackPlugin",
         "PodWiring",
