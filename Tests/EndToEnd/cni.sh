@@ -82,12 +82,7 @@ test_both_families_in_host_address_mode() {
 }
 
 test_masquerade_shows_the_nodes_address_outside_and_the_pods_inside() {
-    ip netns add outside
-    ip link add uplink type veth peer name eth0 netns outside
-    ip addr add 192.0.2.2/24 dev uplink
-    ip link set uplink up
-    ip -n outside addr add 192.0.2.1/24 dev eth0
-    ip -n outside link set eth0 up
+    add_outside
     attach a "$host_mode"
     attach b "$host_mode"
     ip netns exec outside socat TCP-LISTEN:80,fork,reuseaddr SYSTEM:'echo $SOCAT_PEERADDR' &

@@ -14,6 +14,7 @@ run_cases() {
         return
     fi
     build
+    if [ -n "${sandbox_cgroup:-}" ]; then export sandbox_cgroup=podnet-test-$$; fi
     local names=("$@")
     [ ${#names[@]} -gt 0 ] || mapfile -t names < <(declare -F | sed -n 's/^declare -f \(test_\)/\1/p')
     for name in "${names[@]}"; do
@@ -28,6 +29,7 @@ run_cases() {
             sed 's/^/       /' "$log" | tail -n 40
         fi
         rm -f "$log"
+        if [ -n "${sandbox_cgroup:-}" ]; then remove_cgroup "$sandbox_cgroup" || failed=$((failed + 1)); fi
     done
     echo "$passed passed, $failed failed"
     [ $failed = 0 ]

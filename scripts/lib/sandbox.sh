@@ -8,9 +8,11 @@ enter_sandbox() {
             echo "$(basename "$0"): needs root, to make namespaces of its own" >&2
             exit 77
         fi
+        # Who needs cgroups of its own (lib/runtimes.sh) has a namespace of them, too.
+        if [ -n "${sandbox_cgroup:-}" ]; then enter_cgroup "$sandbox_cgroup"; fi
         # The inner shell's parent is unshare's child, process 0 of the new process namespace as seen from inside.
-        PODNET_SANDBOX=0 exec unshare --net --mount --pid --fork --kill-child --mount-proc --propagation private \
-            -- bash "$0" "$@"
+        PODNET_SANDBOX=0 exec unshare ${sandbox_cgroup:+--cgroup} --net --mount --pid --fork --kill-child --mount-proc \
+            --propagation private -- bash "$0" "$@"
     fi
     mount -t tmpfs -o mode=755 tmpfs /run
     mount -t tmpfs -o mode=755 tmpfs /var/lib
@@ -50,6 +52,16 @@ wait_until() {
         [ $SECONDS -lt $deadline ] || return 1
         sleep 0.02
     done
+}
+
+# A neighbour of the node, 192.0.2.1 in the namespace `outside`; the node is 192.0.2.2 on `uplink`.
+add_outside() {
+    ip netns add outside
+    ip link add uplink type veth peer name eth0 netns outside
+    ip addr add 192.0.2.2/24 dev uplink
+    ip link set uplink up
+    ip -n outside addr add 192.0.2.1/24 dev eth0
+    ip -n outside link set eth0 up
 }
 
 # Everything that must be as it was: links, addresses, routes, neighbours, nftables, leases, namespaces. What changes by
