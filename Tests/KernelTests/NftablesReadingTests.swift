@@ -41,6 +41,29 @@ struct NftablesReadingTests {
         #expect(try nftables.table(.podnet, elements: scope) == expected)
     }
 
+    @Test(
+        "a set that the kernel is still spreading over more memory is read whole",
+        arguments: [true, false],
+        [Scope.ElementScope.all, .commentPrefix("7"), .comment("7")]
+    )
+    func growing(usesElementCounts: Bool, _ scope: Scope.ElementScope) throws {
+        for _ in 0..<3 {
+            var nftables = try NftablesSocket()
+            nftables.usesElementCounts = usesElementCounts
+            let elements = (0..<UInt32(30_000)).map { number in
+                (RegisterBytes.host(number &* 2_654_435_761), Element(comment: "\(number)"))
+            }
+            var table = Table(sets: ["numbers": ElementSet(key: [.mark])])
+            table.sets["numbers"]?.elements = Dictionary(uniqueKeysWithValues: elements)
+            try nftables.commit(table.additions(as: .podnet))
+            table.sets["numbers"]?.elements = Dictionary(
+                uniqueKeysWithValues: elements.filter { scope.includes($0.1.comment ?? "") }
+            )
+            #expect(try nftables.table(.podnet, elements: scope) == table)
+            try nftables.commit([.deleteTable(.podnet)])
+        }
+    }
+
     @Test("a table is not mixed with others of its name or family")
     func otherTables() throws {
         var nftables = try NftablesSocket()
@@ -164,5 +187,17 @@ struct NftablesReadingTests {
         let read = try nftables.table(.podnet, elements: .keys(["counted": [local]]))
         #expect(read?.sets["counted"]?.elements[local]?.packets == 3)
         #expect(read == table)
+    }
+}
+
+extension Scope.ElementScope {
+    /// Whether an element with this comment is in scope.
+    fileprivate func includes(_ comment: String) -> Bool {
+        switch self {
+        case .all: true
+        case .comment(let text): comment == text
+        case .commentPrefix(let text): comment.hasPrefix(text)
+        case .keys: false
+        }
     }
 }

@@ -23,23 +23,60 @@ enum ElementFilter {
     }
 }
 
-/// Reads the elements of an NFT_MSG_NEWSETELEM.
-func elements(in payload: RawSpan, _ filter: ElementFilter) throws(MalformedMessage) -> [KeyedElement] {
-    var result: [KeyedElement] = []
-    // An element with key, data and headers takes no less.
-    result.reserveCapacity(payload.byteCount / 48)
-    try forEachAttribute(in: payload, from: MemoryLayout<nfgenmsg>.size) { type, list throws(MalformedMessage) in
-        guard type == Int(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue) else { return }
-        try forEachAttribute(in: list) { _, element throws(MalformedMessage) in
-            if let keyed = try KeyedElement(element, filter) { result.append(keyed) }
+/// The elements of one NFT_MSG_NEWSETELEM.
+struct ElementPiece {
+    /// Those that the filter keeps.
+    private(set) var kept: [KeyedElement] = []
+    /// Of the others, the keys' hashes: enough to know how many there are.
+    private(set) var others: [Int] = []
+
+    /// Reads a message.
+    init(_ payload: RawSpan, _ filter: ElementFilter) throws(MalformedMessage) {
+        // An element with key, data and headers takes no less.
+        if filter.keepsAll { kept.reserveCapacity(payload.byteCount / 48) }
+        try forEachAttribute(in: payload, from: MemoryLayout<nfgenmsg>.size) { type, list throws(MalformedMessage) in
+            guard type == Int(NFTA_SET_ELEM_LIST_ELEMENTS.rawValue) else { return }
+            try forEachAttribute(in: list) { _, payload throws(MalformedMessage) in
+                let (element, isKept) = try KeyedElement.read(payload, filter)
+                if isKept { kept.append(element) } else { others.append(element.key.hashValue) }
+            }
         }
     }
-    return result
+}
+
+/// All that one dump of a set's elements said, every element once.
+struct ElementReading {
+    /// Those that the filter keeps, by key.
+    private(set) var kept: [[UInt8]: Element] = [:]
+    private var others: Set<Int> = []
+    /// How many messages it took.
+    let messages: Int
+
+    /// Puts the pieces together.
+    init(_ pieces: [ElementPiece]) {
+        messages = pieces.count
+        kept.reserveCapacity(pieces.reduce(0) { $0 + $1.kept.count })
+        for piece in pieces {
+            for keyed in piece.kept { kept[keyed.key] = keyed.element }
+            others.formUnion(piece.others)
+        }
+    }
+
+    /// How many different elements were listed, kept or not.
+    var count: Int { kept.count + others.count }
+
+    /// Whether both list the same keys.
+    func agrees(with other: ElementReading) -> Bool {
+        others == other.others && kept.count == other.kept.count && kept.keys.allSatisfy { other.kept[$0] != nil }
+    }
 }
 
 extension KeyedElement {
-    /// Reads an element; nil when the filter does not keep it.
-    fileprivate init?(_ payload: RawSpan, _ filter: ElementFilter) throws(MalformedMessage) {
+    /// Reads an element, whole only if the filter keeps it.
+    fileprivate static func read(
+        _ payload: RawSpan,
+        _ filter: ElementFilter
+    ) throws(MalformedMessage) -> (KeyedElement, isKept: Bool) {
         var key: [UInt8] = []
         var element = Element()
         // An element without user data has no comment to be judged by.
@@ -56,8 +93,7 @@ extension KeyedElement {
             default: break
             }
         }
-        guard isKept else { return nil }
-        self.init(key, element)
+        return (KeyedElement(key, element), isKept)
     }
 }
 

@@ -8,6 +8,9 @@ package import NetworkModel
 /// A table with the flag `owner` belongs to the socket that added it: keep that socket open, and write with no other.
 package struct NftablesSocket: ~Copyable, Sendable {
     var socket: NetlinkSocket
+    /// Whether the kernel's count of a set's elements, where it tells one, decides if a reading is whole; if not, as
+    /// with kernels before 6.16, two readings must agree. Only tests say no.
+    package var usesElementCounts = true
 
     /// Opens a socket in the calling thread's namespace.
     package init() throws(KernelError) {

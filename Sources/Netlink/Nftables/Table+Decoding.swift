@@ -103,6 +103,29 @@ struct NamedSet {
     private var dataType: UInt32?
     private var dataLength: UInt32 = 0
     private var hasExpressions = false
+    private var count: UInt32?
+
+    /// What tells whether a reading of the elements is whole.
+    enum Completeness: Equatable {
+        /// The kernel says how many there are.
+        case count(Int)
+        /// It does not; two readings of one generation must be the same.
+        case agreement
+        /// Elements come and go by themselves, or are counted otherwise than listed. We write no such set.
+        case unknowable
+    }
+
+    /// What tells whether a reading of this set's elements is whole.
+    func completeness(usingCount: Bool) -> Completeness {
+        // Intervals, timeouts, elements of rules' making.
+        guard flags & ~(NFT_SET_MAP.rawValue | NFT_SET_CONSTANT.rawValue | NFT_SET_CONCAT.rawValue) == 0 else {
+            return .unknowable
+        }
+        return usingCount ? count.map { .count(Int($0)) } ?? .agreement : .agreement
+    }
+
+    /// NFTA_SET_COUNT, which the headers of older kernels do not have (linux/netfilter/nf_tables.h, 6.16).
+    private static let countAttribute = 20
 
     /// Reads an NFT_MSG_NEWSET. A set that we would write otherwise has an empty key.
     init(_ payload: RawSpan) throws(MalformedMessage) {
@@ -116,6 +139,7 @@ struct NamedSet {
             case Int(NFTA_SET_DATA_LEN.rawValue): dataLength = try value.bigEndian()
             case Int(NFTA_SET_USERDATA.rawValue): set.comment = UserData.comment(in: value, of: .set)
             case Int(NFTA_SET_EXPR.rawValue), Int(NFTA_SET_EXPRESSIONS.rawValue): hasExpressions = true
+            case Self.countAttribute: count = try value.bigEndian()
             default: break
             }
         }
