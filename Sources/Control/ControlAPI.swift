@@ -15,6 +15,9 @@ package enum ControlAPI {
     /// The query parameter that makes a request wait until the generation is past its value.
     package static let afterParameter = "after"
 
+    /// The query parameter that says of which run of the daemon that generation is: in any other one nothing is awaited.
+    package static let runParameter = "run"
+
     /// What can be asked for.
     package enum Path: String, Hashable, Sendable, CaseIterable {
         /// An `EndpointList`.
@@ -25,10 +28,25 @@ package enum ControlAPI {
         case status = "/v1/status"
     }
 
-    /// The path with its query: `/v1/endpoints?after=418`.
-    package static func target(_ path: Path, after generation: UInt64? = nil) -> String {
-        guard let generation else { return path.rawValue }
-        return "\(path.rawValue)?\(afterParameter)=\(generation)"
+    /// The path with its query: `/v1/endpoints?after=418&run=4711-9f2c01d7`.
+    package static func target(_ path: Path, after revision: Revision? = nil) -> String {
+        guard let revision else { return path.rawValue }
+        let run = revision.run.map { "&\(runParameter)=\($0)" } ?? ""
+        return "\(path.rawValue)?\(afterParameter)=\(revision.generation)\(run)"
+    }
+}
+
+/// A state of the daemon. Generations begin anew with every run of it, so one alone would be mistaken after a restart.
+package struct Revision: Hashable, Sendable {
+    /// The count of changes.
+    package let generation: UInt64
+    /// Which run counted them; nil when whoever asks does not know.
+    package let run: String?
+
+    /// Puts the two together.
+    package init(_ generation: UInt64, of run: String? = nil) {
+        self.generation = generation
+        self.run = run
     }
 }
 

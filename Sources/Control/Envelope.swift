@@ -39,6 +39,8 @@ package struct Metadata: Codable, Hashable, Sendable {
     package var sources: [Source]
     /// The daemon's count of changes to what it wants; absent when the daemon was not asked.
     package var generation: UInt64?
+    /// Which run of the daemon counted it: letters, digits and dashes; absent when the daemon was not asked.
+    package var run: String?
     /// When the daemon last knew the kernel to be as it wants it; absent before the first time and without a daemon.
     package var syncedAt: Timestamp?
     /// Whether something that belongs to the answer could not be read; `warnings` says what.
@@ -52,6 +54,7 @@ package struct Metadata: Codable, Hashable, Sendable {
         generatedAt: Timestamp,
         sources: [Source],
         generation: UInt64? = nil,
+        run: String? = nil,
         syncedAt: Timestamp? = nil,
         partial: Bool = false,
         warnings: [String] = []
@@ -60,10 +63,14 @@ package struct Metadata: Codable, Hashable, Sendable {
         self.generatedAt = generatedAt
         self.sources = sources
         self.generation = generation
+        self.run = run
         self.syncedAt = syncedAt
         self.partial = partial
         self.warnings = warnings
     }
+
+    /// The daemon's state that the answer shows; nil when the daemon was not asked.
+    package var revision: Revision? { generation.map { Revision($0, of: run) } }
 }
 
 /// The answer to `/v1/endpoints`.

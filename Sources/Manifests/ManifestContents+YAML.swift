@@ -82,9 +82,9 @@ extension ManifestError {
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
-            self.init(problem, at: .line(min(mark.line, max(1, lines))))
+            self.init("not YAML: \(problem)", at: .line(min(mark.line, max(1, lines))))
         case .reader(let problem, _, _, _):
-            self.init(problem)
+            self.init("not YAML: \(problem)")
         case .duplicatedKeysInMapping(let duplicates, let context):
             self.init("a second field '\(duplicates.joined(separator: "', '"))'", at: .line(context.mark.line))
         default:

@@ -113,7 +113,7 @@ extension Reconciler where K: ~Copyable {
             Status.Problem(object: "\(name.id)", reason: "the kernel refused it: \(reason)")
         }
         let clashes = core.table.clashes.map { clash in
-            Status.Problem(object: "\(clash.loser.id)", field: "spec.clusterIP", reason: "\(clash)")
+            Status.Problem(object: "\(clash.loser.id)", field: "spec.clusterIP", reason: clash.reason)
         }
         return refused + clashes
     }

@@ -22,8 +22,11 @@ package struct Clash: Hashable, Sendable, CustomStringConvertible {
         self.loser = loser
     }
 
-    /// `default/new: 10.96.0.1:80/tcp belongs to default/old, which is older`
-    package var description: String { "\(loser): \(frontend) belongs to \(winner), which is older or first by name" }
+    /// `default/new: 10.96.0.1:80/tcp belongs to default/old, which is older or first by name`
+    package var description: String { "\(loser): \(reason)" }
+
+    /// The same without the loser.
+    package var reason: String { "\(frontend) belongs to \(winner), which is older or first by name" }
 }
 
 /// The services and slices that the source holds now, joined by service, and which services they changed.

@@ -13,6 +13,7 @@ enum Picture {
             generatedAt: now,
             sources: [.daemon],
             generation: generation,
+            run: "4711-9f2c01d7",
             syncedAt: Timestamp(secondsSinceEpoch: now.secondsSinceEpoch - 2)
         )
         return Provenance(node: "edge1", now: now, daemon: daemon ?? .answered(answered), kernel: kernel)

@@ -88,7 +88,8 @@ struct ValueTests {
         "requests",
         arguments: [
             (ControlAPI.target(.endpoints), "/v1/endpoints"),
-            (ControlAPI.target(.status, after: 418), "/v1/status?after=418"),
+            (ControlAPI.target(.status, after: Revision(418)), "/v1/status?after=418"),
+            (ControlAPI.target(.status, after: Revision(418, of: "4711-9f")), "/v1/status?after=418&run=4711-9f"),
         ]
     )
     func target(_ target: String, _ expected: String) {

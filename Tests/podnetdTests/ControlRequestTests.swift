@@ -7,14 +7,15 @@ struct ControlRequestTests {
     @Test(
         "what is served",
         arguments: [
-            ("/v1/endpoints", nil, ControlRequest.list(.endpoints, after: nil)),
-            ("/v1/services", "7", .list(.services, after: 7)),
-            ("/v1/status", "0", .list(.status, after: 0)),
-            ("/healthz", nil, .health),
+            ("/v1/endpoints", nil, nil, ControlRequest.list(.endpoints, after: nil)),
+            ("/v1/services", "7", nil, .list(.services, after: Revision(7))),
+            ("/v1/services", "7", "4711-9", .list(.services, after: Revision(7, of: "4711-9"))),
+            ("/v1/status", "0", nil, .list(.status, after: Revision(0))),
+            ("/healthz", nil, nil, .health),
         ]
     )
-    func served(_ path: String, _ after: String?, _ request: ControlRequest) throws {
-        #expect(try ControlRequest(method: "GET", path: path, after: after) == request)
+    func served(_ path: String, _ after: String?, _ run: String?, _ request: ControlRequest) throws {
+        #expect(try ControlRequest(method: "GET", path: path, after: after, run: run) == request)
     }
 
     @Test(

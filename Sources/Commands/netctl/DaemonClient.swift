@@ -30,15 +30,15 @@ struct DaemonClient {
     /// 50,000 services of five endpoints are about 100 MB.
     private static let largestAnswer = 1 << 30
 
-    /// Gets a list; with `after` as soon as the daemon's generation is past it, or after the long poll's limit.
+    /// Gets a list; with `after` as soon as the daemon's state is another one, or after the long poll's limit.
     func list<Item: ListItem>(
         _ path: ControlAPI.Path,
         of kind: Item.Type,
-        after generation: UInt64? = nil
+        after revision: Revision? = nil
     ) async throws(Unreachable) -> Envelope<Item> {
         try checkSocket()
-        let wait = generation == nil ? patience : ControlAPI.longPollLimit + patience
-        let body = try await body(ControlAPI.target(path, after: generation), within: wait)
+        let wait = revision == nil ? patience : ControlAPI.longPollLimit + patience
+        let body = try await body(ControlAPI.target(path, after: revision), within: wait)
         do {
             let list = try ControlCoding.decode(Envelope<Item>.self, from: body)
             guard list.apiVersion == ControlAPI.version else { throw unreachable("speaks \(list.apiVersion)") }

@@ -34,11 +34,11 @@ struct EndpointsCommand: AsyncParsableCommand {
             )
         }
         var watching = Watching<EndpointItem>(list, names)
-        try await watching.run { generation async throws(Failure) in try await snapshot(generation) }
+        try await watching.run { revision async throws(Failure) in try await snapshot(revision) }
     }
 
-    private func snapshot(_ generation: UInt64?) async throws(Failure) -> Snapshot<EndpointItem> {
-        let facts = try await ServiceFacts.gather(source, withServices: false, after: generation)
+    private func snapshot(_ revision: Revision?) async throws(Failure) -> Snapshot<EndpointItem> {
+        let facts = try await ServiceFacts.gather(source, withServices: false, after: revision)
         return Snapshot(rows: facts.endpoints, provenance: facts.provenance, metadata: facts.provenance.metadata)
     }
 }

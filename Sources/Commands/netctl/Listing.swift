@@ -43,7 +43,8 @@ struct Listing<Item: Row> {
     /// What was looked for, where, and what to look at next.
     private func sayEmpty(_ filter: RowFilter, _ snapshot: Snapshot<Item>, _ terminal: Terminal) {
         let what = ["no \(noun)s", filter.description].filter { !$0.isEmpty }.joined(separator: " ")
-        terminal.note(showsProvenance ? "\(what)   \(snapshot.provenance.line)" : what)
+        terminal.note("netctl: \(what)")
+        if showsProvenance { terminal.note("  \(snapshot.provenance.sourceLine)") }
         guard !options.problems else { return }
         terminal.note("  next: \(next(snapshot))")
     }
@@ -51,7 +52,7 @@ struct Listing<Item: Row> {
     private func next(_ snapshot: Snapshot<Item>) -> String {
         if options.namespace != nil { return "netctl \(noun)s" }
         guard showsProvenance else { return "ip -brief link; ls /var/lib/cni/networks" }
-        return snapshot.metadata.sources.contains(.daemon) ? "netctl status" : "systemctl status podnetd"
+        return snapshot.provenance.statusCommand
     }
 
     private var scope: String { options.namespace.map { " in namespace \($0)" } ?? "" }

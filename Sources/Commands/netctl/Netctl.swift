@@ -24,6 +24,7 @@ struct Netctl: AsyncParsableCommand {
     static func main() async {
         StandardStreams.prepare()
         do {
+            try checkVerb(CommandLine.arguments.dropFirst().first)
             var command = try parseAsRoot()
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
@@ -36,6 +37,16 @@ struct Netctl: AsyncParsableCommand {
         } catch {
             exit(withError: error)
         }
+    }
+
+    /// Says which command may have been meant: the parser would complain of the flags behind it.
+    private static func checkVerb(_ verb: String?) throws {
+        guard let verb, !verb.hasPrefix("-"), verb != "help" else { return }
+        let commands = configuration.subcommands.compactMap { $0.configuration.commandName }
+        let aliases = configuration.subcommands.flatMap { $0.configuration.aliases }
+        guard !(commands + aliases).contains(verb) else { return }
+        let hint = NearestName.of(verb, among: commands).map { ": did you mean '\($0)'?" }
+        throw ValidationError("no command '\(verb)'" + (hint ?? ": there are \(commands.joined(separator: ", "))"))
     }
 }
 

@@ -44,6 +44,7 @@ struct PodsCommand: AsyncParsableCommand {
     private func snapshot() throws(Failure) -> Snapshot<PodItem> {
         var collector = PodCollector(AttachmentFiles(leaseDirectory: leaseDir, resultDirectory: resultDir))
         let rows = AttachmentJoin.rows(try collector.collect())
+        if rows.isEmpty, collector.isDenied { throw Failure(.denied, collector.warnings, next: Failure.asRoot) }
         let provenance = Provenance(node: Host.name, now: Host.now, daemon: .notAsked, kernel: .notAsked)
         let metadata = Metadata(
             node: provenance.node,

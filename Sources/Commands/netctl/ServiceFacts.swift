@@ -17,9 +17,9 @@ struct ServiceFacts {
     static func gather(
         _ options: SourceOptions,
         withServices: Bool,
-        after generation: UInt64? = nil
+        after revision: Revision? = nil
     ) async throws(Failure) -> ServiceFacts {
-        var facts = try await gatherOnce(options, withServices, after: generation)
+        var facts = try await gatherOnce(options, withServices, after: revision)
         for _ in 0..<5 where facts.generation != nil && facts.endpoints.contains(where: \.isDrift) {
             try? await Task.sleep(for: .milliseconds(100))
             let again = try await gatherOnce(options, withServices, after: nil)
@@ -36,9 +36,9 @@ struct ServiceFacts {
     private static func gatherOnce(
         _ options: SourceOptions,
         _ withServices: Bool,
-        after generation: UInt64?
+        after revision: Revision?
     ) async throws(Failure) -> ServiceFacts {
-        let asked = await askDaemon(options, withServices, after: generation)
+        let asked = await askDaemon(options, withServices, after: revision)
         let looked: Result<KernelView, KernelError>? = options.source == .daemon ? nil : KernelReader.services()
         try refuseNothing(asked, looked)
         return join(asked, looked)
@@ -49,12 +49,12 @@ struct ServiceFacts {
     private static func askDaemon(
         _ options: SourceOptions,
         _ withServices: Bool,
-        after generation: UInt64?
+        after revision: Revision?
     ) async -> Result<Lists, DaemonClient.Unreachable>? {
         guard options.source != .kernel else { return nil }
         let client = options.daemon.client
         do throws(DaemonClient.Unreachable) {
-            let endpoints = try await client.list(.endpoints, of: EndpointItem.self, after: generation)
+            let endpoints = try await client.list(.endpoints, of: EndpointItem.self, after: revision)
             let services = withServices ? try await client.list(.services, of: ServiceItem.self) : nil
             return .success((endpoints, services))
         } catch {

@@ -26,11 +26,11 @@ struct ServicesCommand: AsyncParsableCommand {
             return try Listing<ServiceItem>(noun: "service", names: names, options: list).show(try await snapshot(nil))
         }
         var watching = Watching<ServiceItem>(list, names)
-        try await watching.run { generation async throws(Failure) in try await snapshot(generation) }
+        try await watching.run { revision async throws(Failure) in try await snapshot(revision) }
     }
 
-    private func snapshot(_ generation: UInt64?) async throws(Failure) -> Snapshot<ServiceItem> {
-        let facts = try await ServiceFacts.gather(source, withServices: true, after: generation)
+    private func snapshot(_ revision: Revision?) async throws(Failure) -> Snapshot<ServiceItem> {
+        let facts = try await ServiceFacts.gather(source, withServices: true, after: revision)
         let rows =
             facts.services.map { ServiceJoin.rows(desired: $0, endpoints: facts.endpoints) }
             ?? ServiceJoin.rows(kernelOnly: facts.endpoints)

@@ -22,18 +22,18 @@ struct Watching<Item: Row> {
     /// How long to wait before looking again where nobody wakes us.
     private static var pause: Duration { .seconds(1) }
 
-    /// Takes snapshots for ever; `snapshot` gets the generation that has been shown, to wait for the next one.
+    /// Takes snapshots for ever; `snapshot` gets the daemon's state that has been shown, to wait for the next one.
     ///
     /// Once the daemon has answered, nothing is shown without it: its restart is not a change of every row.
-    mutating func run(_ snapshot: (UInt64?) async throws(Failure) -> Snapshot<Item>) async throws {
+    mutating func run(_ snapshot: (Revision?) async throws(Failure) -> Snapshot<Item>) async throws {
         var former: Snapshot<Item>?
-        var generation: UInt64?
+        var revision: Revision?
         while true {
-            let next = try await take(snapshot, generation, after: former)
-            generation = next?.metadata.generation
+            let next = try await take(snapshot, revision, after: former)
+            revision = next?.metadata.revision
             if let next {
                 try show(next, isFirst: former == nil)
-                let hasMoved = generation != nil && generation != former?.metadata.generation
+                let hasMoved = revision != nil && revision != former?.metadata.revision
                 former = next
                 if hasMoved { continue }
             }
@@ -43,13 +43,13 @@ struct Watching<Item: Row> {
 
     /// A snapshot, or nil while the daemon that answered before does not.
     private mutating func take(
-        _ snapshot: (UInt64?) async throws(Failure) -> Snapshot<Item>,
-        _ generation: UInt64?,
+        _ snapshot: (Revision?) async throws(Failure) -> Snapshot<Item>,
+        _ revision: Revision?,
         after former: Snapshot<Item>?
     ) async throws(Failure) -> Snapshot<Item>? {
         do throws(Failure) {
-            let next = try await snapshot(generation)
-            let isLost = former?.metadata.generation != nil && next.metadata.generation == nil
+            let next = try await snapshot(revision)
+            let isLost = former?.metadata.revision != nil && next.metadata.revision == nil
             guard isLost else { return next }
             warn(next.metadata.warnings)
         } catch  where former != nil {

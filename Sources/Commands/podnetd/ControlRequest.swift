@@ -2,8 +2,8 @@ package import Control
 
 /// What a client of the control socket wants.
 package enum ControlRequest: Hashable, Sendable {
-    /// One of the lists; with `after` as soon as the generation is past it, or the wait is over.
-    case list(ControlAPI.Path, after: UInt64?)
+    /// One of the lists; with `after` as soon as the state is another one, or the wait is over.
+    case list(ControlAPI.Path, after: Revision?)
     /// Whether the daemon does its work.
     case health
 
@@ -18,15 +18,15 @@ package enum ControlRequest: Hashable, Sendable {
         package let message: String
     }
 
-    /// Reads a request's method, path and `after=`.
-    package init(method: String, path: String, after: String?) throws(Refusal) {
+    /// Reads a request's method, path, `after=` and `run=`.
+    package init(method: String, path: String, after: String?, run: String? = nil) throws(Refusal) {
         guard method == "GET" || method == "HEAD" else {
             throw Refusal(status: 405, message: "\(method) is not known here, only GET")
         }
         if path == Self.healthPath {
             self = .health
         } else if let list = ControlAPI.Path(rawValue: path) {
-            self = .list(list, after: try Self.generation(after))
+            self = .list(list, after: try Self.generation(after).map { Revision($0, of: run) })
         } else {
             let known = ControlAPI.Path.allCases.map(\.rawValue).joined(separator: ", ")
             throw Refusal(status: 404, message: "nothing is at '\(path)': known are \(known), \(Self.healthPath)")

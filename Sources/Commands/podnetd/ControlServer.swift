@@ -25,6 +25,8 @@ struct ControlServer: Service {
     let answers: Answers
     /// What makes `?after=` wait.
     let gate: GenerationGate
+    /// Which run of the daemon this is: its generations are its own.
+    let runID: String
     /// For the server's own events.
     let logger: Logger
 
@@ -44,11 +46,12 @@ struct ControlServer: Service {
 
     private func respond(to request: Request) async -> Response {
         do throws(ControlRequest.Refusal) {
-            let after = request.uri.queryParameters[Substring(ControlAPI.afterParameter)]
+            let query = request.uri.queryParameters
             let wanted = try ControlRequest(
                 method: request.method.rawValue,
                 path: request.uri.path,
-                after: after.map(String.init)
+                after: query[Substring(ControlAPI.afterParameter)].map(String.init),
+                run: query[Substring(ControlAPI.runParameter)].map(String.init)
             )
             return await answer(wanted)
         } catch {
@@ -62,13 +65,25 @@ struct ControlServer: Service {
             let health = await answers.health()
             return Self.json(health, health.isHealthy ? .ok : .serviceUnavailable)
         case .list(let list, let after):
-            if let after { await gate.wait(past: after, atMost: ControlAPI.longPollLimit) }
+            if let after { await wait(for: after) }
             return switch list {
-            case .endpoints: Self.json(await answers.endpoints(), .ok)
-            case .services: Self.json(await answers.services(), .ok)
-            case .status: Self.json(await answers.status(), .ok)
+            case .endpoints: Self.json(stamped(await answers.endpoints()), .ok)
+            case .services: Self.json(stamped(await answers.services()), .ok)
+            case .status: Self.json(stamped(await answers.status()), .ok)
             }
         }
+    }
+
+    /// Returns when there is a later state than `revision`; at once when that is another run's.
+    private func wait(for revision: Revision) async {
+        guard revision.run ?? runID == runID else { return }
+        await gate.wait(past: revision.generation, atMost: ControlAPI.longPollLimit)
+    }
+
+    private func stamped<Item>(_ list: Envelope<Item>) -> Envelope<Item> {
+        var list = list
+        list.metadata.run = runID
+        return list
     }
 
     private static func json(_ value: some Encodable, _ status: HTTPResponse.Status) -> Response {

@@ -42,10 +42,13 @@ struct Daemon: Sendable {
             announcer: announcer,
             logger: logger
         )
+        let process = process
         let control = ControlServer(
             path: configuration.socketPath,
-            answers: answers(of: reconciler, source),
+            answers: answers(of: reconciler, source, process),
             gate: gate,
+            // In a container every run has the same process ID.
+            runID: "\(process.id)-\(String(UInt32.random(in: .min ... .max), radix: 16))",
             logger: libraryLogger
         )
         let parts: [any ServiceLifecycle.Service] = [
@@ -76,14 +79,21 @@ struct Daemon: Sendable {
         logger.info("stopped; the rules stay")
     }
 
-    private func answers(of reconciler: Reconciler<LinuxKernel>, _ source: SourceWatch) -> ControlServer.Answers {
-        let node = configuration.nodeName ?? ""
-        let process = ReconcilerProcess(
+    private var process: ReconcilerProcess {
+        ReconcilerProcess(
             version: Version.text,
             id: Int(ProcessInfo.processInfo.processIdentifier),
             startedAt: .now,
             directory: configuration.servicesDirectory
         )
+    }
+
+    private func answers(
+        of reconciler: Reconciler<LinuxKernel>,
+        _ source: SourceWatch,
+        _ process: ReconcilerProcess
+    ) -> ControlServer.Answers {
+        let node = configuration.nodeName ?? ""
         return ControlServer.Answers(
             endpoints: { await reconciler.endpoints(at: .now, on: node) },
             services: { await reconciler.services(at: .now, on: node, origins: source.origins()) },

@@ -47,12 +47,13 @@ enum EndpointTable {
     }
 
     /// The lines below the table.
-    static func summary(_ items: [EndpointItem]) -> [String] {
+    static func summary(_ items: [EndpointItem], from provenance: Provenance) -> [String] {
         let services = Set(items.filter(\.isProblem).map(ServiceName.init)).sorted()
         guard !services.isEmpty else { return [] }
         let names = services.map { $0.name.isEmpty ? "unnamed" : $0.name }
         let count = services.count == 1 ? "1 service with problems" : "\(services.count) services with problems"
-        let next = items.allSatisfy(\.isProblem) ? "netctl status" : "netctl endpoints --problems · netctl status"
+        let status = provenance.statusCommand
+        let next = items.allSatisfy(\.isProblem) ? status : "netctl endpoints --problems · \(status)"
         return [Cell("\(count) (\(names.joined(separator: ", "))).  Next: \(next)").text]
     }
 }

@@ -29,9 +29,10 @@ package struct Provenance: Hashable, Sendable {
     }
 
     /// `source: daemon gen 418 (synced 2s ago) + kernel table ip podnet          node edge1`
-    package var line: String {
-        "source: \(parts.joined(separator: " + "))          node \(nodeName)"
-    }
+    package var line: String { "\(sourceLine)          node \(nodeName)" }
+
+    /// The same without the node.
+    package var sourceLine: String { "source: \(parts.joined(separator: " + "))" }
 
     /// The same for a document.
     package var metadata: Metadata {
@@ -44,10 +45,17 @@ package struct Provenance: Hashable, Sendable {
             generatedAt: now,
             sources: sources,
             generation: answer?.generation,
+            run: answer?.run,
             syncedAt: answer?.syncedAt,
             partial: !warnings.isEmpty || answer?.partial == true,
             warnings: (answer?.warnings ?? []) + warnings
         )
+    }
+
+    /// What tells more of the daemon: its own status, or its service's when it does not answer.
+    package var statusCommand: String {
+        guard case .unreachable = daemon else { return "netctl status" }
+        return "systemctl status podnetd"
     }
 
     private var answer: Metadata? {

@@ -50,12 +50,13 @@ enum ServiceTable {
     }
 
     /// The lines below the table.
-    static func summary(_ items: [ServiceItem]) -> [String] {
-        let problems = items.flatMap { item in item.problems.map { Cell("\(item.namespace)/\(item.name): \($0)").text }
+    static func summary(_ items: [ServiceItem], from provenance: Provenance) -> [String] {
+        let problems = items.flatMap { item in
+            item.problems.map { Cell("\(item.namespace)/\(item.name): \($0)").text }
         }
         let count = items.filter(\.isProblem).count
         guard count > 0 else { return problems }
         let what = count == 1 ? "1 service with problems" : "\(count) services with problems"
-        return problems + ["\(what).  Next: netctl endpoints --problems · netctl status"]
+        return problems + ["\(what).  Next: netctl endpoints --problems · \(provenance.statusCommand)"]
     }
 }

@@ -7,22 +7,28 @@ package enum StatusReport {
                 daemon(status, node: list.metadata.node, now), sync(status, at: list.metadata.syncedAt, now),
                 objects(status),
             ]
-            return (facts + status.tables.map(table)).map { Cell($0).text } + problems(status, palette)
+            return (facts + tables(status.tables)).map { Cell($0).text } + problems(status, palette)
         }
     }
 
     private static func daemon(_ status: Status, node: String, _ now: Timestamp) -> String {
         let source = status.source
-        let state = source.problem ?? (source.isComplete ? "read completely" : "not read completely yet")
+        let state = source.problem ?? reading(source, hasProblems: !status.problems.isEmpty)
         return
             "daemon    podnetd \(status.version) (pid \(status.pid)) up \(Age.text(from: status.startedAt, to: now))  "
             + "source \(source.kind) \(source.location) (\(state))  node \(node)"
     }
 
+    private static func reading(_ source: Status.Source, hasProblems: Bool) -> String {
+        if source.isComplete { return "read completely" }
+        return hasProblems ? "not read completely: see the problems below" : "not read completely yet"
+    }
+
     private static func sync(_ status: Status, at synced: Timestamp?, _ now: Timestamp) -> String {
         let settled = synced.map { "in the kernel \(Age.text(from: $0, to: now)) ago" } ?? "not in the kernel yet"
         let change = status.lastSync.map { sync in
-            let cost = "\(milliseconds(sync.seconds)) ms, \(sync.changes) elements"
+            let elements = sync.changes == 1 ? "1 element" : "\(sync.changes) elements"
+            let cost = "\(milliseconds(sync.seconds)) ms, \(elements)"
             return "   last change gen \(sync.generation) \(Age.text(from: sync.at, to: now)) ago (\(cost))"
         }
         return "sync      gen \(status.generation) \(settled)\(change ?? "")   failures \(status.syncFailures)   "
@@ -35,10 +41,17 @@ package enum StatusReport {
             + "endpoints \(objects.endpoints) (\(objects.readyEndpoints) ready)"
     }
 
-    private static func table(_ table: Status.TableStatus) -> String {
-        guard table.present else { return "table     \(table.name)  not in the kernel" }
-        let owned = table.owned ? "owned" : "not owned: others can change it"
-        return "table     \(table.name)  frontends \(table.frontends)  endpoints \(table.endpoints)  \(owned)"
+    private static func tables(_ tables: [Status.TableStatus]) -> [String] {
+        let rows = tables.map { table in
+            let facts =
+                table.present
+                ? [
+                    "frontends \(table.frontends)", "endpoints \(table.endpoints)",
+                    table.owned ? "owned" : "not owned: others can change it, podnetd takes it back",
+                ] : ["", "", "not in the kernel"]
+            return (["table   ", table.name] + facts).map { Cell($0) }
+        }
+        return TextTable(columns: ["", "", "", "", ""], rows: rows).lines(headings: false, .none)
     }
 
     private static func problems(_ status: Status, _ palette: Palette) -> [String] {

@@ -43,7 +43,9 @@ extension EndpointItem: Row {
     }
 
     /// Which services have problems.
-    package static func summary(_ rows: [Self]) -> [String] { EndpointTable.summary(rows) }
+    package static func summary(_ rows: [Self], from provenance: Provenance) -> [String] {
+        EndpointTable.summary(rows, from: provenance)
+    }
 }
 
 /// The ways in which people write the name of an object.

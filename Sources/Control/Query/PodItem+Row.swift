@@ -35,5 +35,5 @@ extension PodItem: Row {
     }
 
     /// How many are orphans, and how to enter a living one.
-    package static func summary(_ rows: [Self]) -> [String] { PodTable.summary(rows) }
+    package static func summary(_ rows: [Self], from _: Provenance) -> [String] { PodTable.summary(rows) }
 }

@@ -18,8 +18,8 @@ package protocol Row: ListItem {
     /// Rows in columns.
     static func table(_ rows: [Self], now: Timestamp, wide: Bool) -> TextTable
 
-    /// The lines below the table.
-    static func summary(_ rows: [Self]) -> [String]
+    /// The lines below the table; what to do next depends on who answered.
+    static func summary(_ rows: [Self], from provenance: Provenance) -> [String]
 }
 
 extension Row {
@@ -28,7 +28,7 @@ extension Row {
         Report(
             above: provenance.line,
             table: table(rows, now: provenance.now, wide: wide),
-            below: summary(rows)
+            below: summary(rows, from: provenance)
         )
     }
 }

@@ -28,5 +28,7 @@ extension ServiceItem: Row {
     }
 
     /// What is wrong with which service.
-    package static func summary(_ rows: [Self]) -> [String] { ServiceTable.summary(rows) }
+    package static func summary(_ rows: [Self], from provenance: Provenance) -> [String] {
+        ServiceTable.summary(rows, from: provenance)
+    }
 }

@@ -1,0 +1,82 @@
+# Source this after sandbox.sh in tests of podnetd and netctl: a node with two pods, manifests, a daemon.
+
+vip=10.96.14.20
+# A node with two routed pods, 10.200.0.2 and 10.200.1.2, and somebody outside, 192.0.2.1.
+node() {
+    local name host pod
+    while read -r name host pod; do
+        ip netns add "$name"
+        ip link add "$name" type veth peer name eth0 netns "$name"
+        ip addr add "$host/24" dev "$name"
+        ip link set "$name" up
+        ip -n "$name" addr add "$pod/24" dev eth0
+        ip -n "$name" link set eth0 up
+        ip -n "$name" link set lo up
+        ip -n "$name" route add default via "$host"
+    done <<<$'server 10.200.0.1 10.200.0.2\nclient 10.200.1.1 10.200.1.2\noutside 192.0.2.2 192.0.2.1'
+    ip route add default via 192.0.2.1
+    echo 1 >/proc/sys/net/ipv4/ip_forward
+    mkdir "$work/services.d"
+}
+serve() { # POD PORT [PROTOCOL]: answers with the pod's name and the caller's address
+    ip netns exec "$1" socat "${3:-TCP}-LISTEN:$2,fork,reuseaddr" SYSTEM:"echo $1 \$SOCAT_PEERADDR" &
+    wait_until 5 ip netns exec "$1" sh -c "ss -ltun | grep -q ':$2 '"
+}
+ask() { # FROM PORT [ADDRESS]
+    local command=(timeout 3 socat -u "TCP:${3:-$vip}:$2,connect-timeout=2" -)
+    if [ "$1" = node ]; then "${command[@]}"; else ip netns exec "$1" "${command[@]}"; fi
+}
+service() { # NAME VIP PORT…
+    local name=$1 address=$2 port
+    shift 2
+    printf 'apiVersion: v1\nkind: Service\nmetadata: { name: %s, namespace: default }\nspec:\n  clusterIP: "%s"\n  ports:\n' \
+        "$name" "$address"
+    for port in "$@"; do printf '  - { name: p%s, port: %s }\n' "${port%/*}" "${port%/*}"; done
+    echo ---
+}
+slice() { # SERVICE TARGET-PORT PORT-NAME ADDRESS…
+    local name=$1 port=$2 port_name=$3 address
+    shift 3
+    printf 'apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\naddressType: IPv4\n'
+    printf 'metadata: { name: %s-1, namespace: default, labels: { kubernetes.io/service-name: %s } }\n' "$name" "$name"
+    printf 'ports:\n- { name: %s, port: %s }\nendpoints:\n' "$port_name" "$port"
+    for address in "$@"; do printf -- '- { addresses: ["%s"] }\n' "$address"; done
+    echo ---
+}
+put() { # FILE: replaces a manifest by what is on stdin
+    cat >"$work/services.d/.$1.tmp"
+    mv "$work/services.d/.$1.tmp" "$work/services.d/$1"
+}
+start() {
+    "$bin/podnetd" --services-dir "$work/services.d" --socket "$work/podnetd.sock" --pod-cidr 10.200.0.0/16 "$@" \
+        2>>"$work/podnetd.log" &
+    daemon=$!
+    wait_until 5 netctl endpoints --source daemon || { cat "$work/podnetd.log"; exit 1; }
+}
+netctl() { "$bin/netctl" "$@" --socket "$work/podnetd.sock"; }
+applied() { wait_until 5 nft get element ip podnet cluster-ips "{ ${1:-$vip} }" || { cat "$work/podnetd.log"; exit 1; }; }
+web() { # FLAG…: a daemon with these flags serves default/web, port 80, by pod server
+    node
+    serve server 8080
+    { service web $vip 80; slice web 8080 p80 10.200.0.2; } | put web.yaml
+    start "$@"
+    applied
+}
+# stop SIGNAL: the daemon ends, and its status is waited for.
+stop() {
+    kill -"${1:-TERM}" $daemon
+    wait $daemon
+}
+# says PATTERN COMMAND…: the command prints something that matches, whatever its status.
+says() {
+    local pattern=$1
+    shift
+    [[ $("$@" 2>&1) =~ $pattern ]]
+}
+# expect_status STATUS COMMAND…: leaves what the command printed in $work/out and $work/err.
+expect_status() {
+    local expected=$1 status=0
+    shift
+    "$@" >"$work/out" 2>"$work/err" || status=$?
+    expect_equal "status of '$*' ($(cat "$work/out" "$work/err"))" $status "$expected"
+}
