@@ -20,6 +20,8 @@ package struct BridgeConfig: Hashable, Sendable {
     package var hairpinMode: Bool
     /// `promiscMode`
     package var promiscMode: Bool
+    /// `macspoofchk`; without the key it is on in host address mode.
+    package var checksSenders: Bool
     /// The hardware address that the runtime asks for.
     package var mac: MACAddress?
     /// `ipam.type`, nil for a network of layer 2 only.
@@ -47,10 +49,17 @@ package struct BridgeConfig: Hashable, Sendable {
         mtu = try config["mtu"].int(in: 0...65535).flatMap { $0 == 0 ? nil : $0 }
         hairpinMode = try config["hairpinMode"].bool() ?? false
         promiscMode = try config["promiscMode"].bool() ?? false
+        checksSenders = try config["macspoofchk"].bool() ?? isHostMode
         mac = try Self.requestedMAC(config, cniArgs)
         ipamType = try ipam["type"].string().flatMap { $0.isEmpty ? nil : $0 }
         subnets = try Self.subnets(ipam, runtime: config["runtimeConfig"]["ipRanges"])
         try refuseContradictions(config)
+    }
+
+    /// How much of what the pod sends is checked: all of it where IPAM says what its addresses are.
+    package var senderLevel: SenderGuard.Level {
+        guard checksSenders else { return .nothing }
+        return ipamType == nil ? .hardwareAddress : .addresses
     }
 
     private static func addressMode(_ ipam: JSONField) throws(JSONError) -> Bool {

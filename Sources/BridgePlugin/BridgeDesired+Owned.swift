@@ -2,7 +2,7 @@ import Addressing
 package import NetworkModel
 import PodWiring
 
-/// What belongs to this attachment alone: the pair, the pod's addresses and routes, its elements in the table.
+/// What belongs to this attachment alone: the pair, the pod's addresses and routes, its elements in the tables.
 extension BridgeDesired {
     /// What to look at for the owned part.
     package var ownedScope: Scope {
@@ -16,7 +16,7 @@ extension BridgeDesired {
             scope.hostRoutesTo = Set(addresses.map(\.cidr.hostOnly))
             scope.hostNeighbors = Set(addresses.map { Scope.HostNeighbor(config.bridge, $0.cidr.address) })
         }
-        scope.tables = elements.ownedTables
+        scope.tables = elements.ownedTables.merging(SenderGuard.ownedTables(self)) { $1 }
         return scope
     }
 
@@ -29,7 +29,7 @@ extension BridgeDesired {
         state.routes = Set(gatewayRoutes + pod.routedRoutes + hostRoutes)
         state.neighbors = Set(podNeighbors + hostNeighbors)
         state.sysctls = ownedSysctls
-        state.ruleset = elements.added(to: structure)
+        state.ruleset = elements.added(to: structure).joined(by: SenderGuard.added(self, to: structure))
         return state
     }
 

@@ -2,7 +2,7 @@ import Addressing
 package import NetworkModel
 import PodWiring
 
-/// What all pods of the bridge share: the bridge, its gateway addresses, forwarding, the table's rules.
+/// What all pods of the bridge share: the bridge, its gateway addresses, forwarding, the tables' rules.
 extension BridgeDesired {
     /// What to look at for the shared part.
     package var sharedScope: Scope {
@@ -10,7 +10,7 @@ extension BridgeDesired {
         scope.links = [bridge]
         if config.isGateway { scope.addressesOf = [bridge] }
         scope.sysctls = Set(sharedSysctls.keys).union(config.isHostMode ? Self.bridgeNetfilter : [])
-        scope.tables = elements.sharedTables
+        scope.tables = elements.sharedTables.merging(SenderGuard.sharedTables(self)) { $1 }
         return scope
     }
 
@@ -21,6 +21,7 @@ extension BridgeDesired {
         state.addresses = try bridgeAddresses(given: observed.addresses.filter { $0.link == bridge })
         state.sysctls = sharedSysctls.filter { observed.sysctls[$0.key] != nil || $0.key.isOfLink(config.bridge) }
         state.ruleset = elements.structure(given: observed.ruleset)
+            .joined(by: SenderGuard.structure(for: self, given: observed.ruleset))
         return state
     }
 

@@ -6,11 +6,11 @@ enum BridgeKeys {
     static let known = [
         "cniVersion", "name", "type", "bridge", "isGateway", "isDefaultGateway", "forceAddress", "ipMasq",
         "ipMasqBackend", "mtu", "hairpinMode", "promiscMode", "ipam", "dns", "capabilities", "runtimeConfig", "args",
-        "prevResult",
+        "prevResult", "macspoofchk",
     ]
     /// What the reference plugin knows and this version does not act on: refused where set, never ignored.
     static let unsupported = [
-        "vlan", "vlanTrunk", "preserveDefaultVlan", "macspoofchk", "enabledad", "disableContainerInterface",
+        "vlan", "vlanTrunk", "preserveDefaultVlan", "enabledad", "disableContainerInterface",
         "portIsolation",
     ]
 

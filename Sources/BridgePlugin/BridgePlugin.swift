@@ -33,7 +33,7 @@ package struct BridgePlugin<K: Kernel & ~Copyable>: Plugin {
 
     /// Removes the attachment and gives its addresses back; goes on after errors and reports all of them.
     package func del(_ request: Request) throws(CNIError) {
-        try AttachmentRemoval(surroundings).remove(request)
+        try removal.remove(request)
     }
 
     /// Demands that everything is as ADD made it; what differs is in the error's details.
@@ -46,12 +46,12 @@ package struct BridgePlugin<K: Kernel & ~Copyable>: Plugin {
         try desired.attachmentState.check(request, previous, in: &kernel)
     }
 
-    /// Removes every attachment of this network that is not listed, the table when it is empty, and bridges without
+    /// Removes every attachment of this network that is not listed, the tables when they are empty, and bridges without
     /// ports; without a list, nothing.
     ///
     /// Ours is a bridge with the hardware address that podnet derives from its name; another's is left alone.
     package func gc(_ request: NetworkRequest) throws(CNIError) {
-        try AttachmentRemoval(surroundings).collectGarbage(request) { link in
+        try removal.collectGarbage(request) { link in
             link.kind == .bridge && link.mac == BridgeNames.mac(of: link.id.name, node: surroundings.node)
         }
     }
@@ -64,6 +64,10 @@ package struct BridgePlugin<K: Kernel & ~Copyable>: Plugin {
 }
 
 extension BridgePlugin where K: ~Copyable {
+    private var removal: AttachmentRemoval<K> {
+        AttachmentRemoval(surroundings, tables: [PodTable.id, SenderGuard.table])
+    }
+
     /// Brings the kernel to the desired state and answers the result.
     private func wire(
         _ desired: BridgeDesired,

@@ -9,9 +9,9 @@ extension NetworkDiff {
 
     /// The steps for everything but the links in conflict and what is on them, for DEL and GC.
     ///
-    /// What goes, goes first: neighbours, routes, elements, addresses, links (deleting a veth waits 20 ms in the
-    /// kernel). What comes is put together while it is down. The ruleset is committed when the links are there and
-    /// before the first one is brought up, so that no pod speaks or is reached before its rules are in place. Waiting
+    /// What goes, goes first: neighbours, routes, addresses, links. What comes is put together while it is down. The
+    /// ruleset is committed when links have gone, or are there and before the first one is brought up: no pod speaks or
+    /// is reached before its rules are in place, nor while it is being removed, which takes the kernel 20 ms. Waiting
     /// for bridge ports comes last, since nothing before it needs them and the kernel gets on with them meanwhile.
     package var planAroundConflicts: NetworkPlan {
         let ups = linksToBringUp
@@ -22,9 +22,9 @@ extension NetworkDiff {
             neighbors: keptNeighbors.filter { readdressedLinks.contains($0.link) }
         )
         var steps = removalSteps(rebuilt)
-        if !isBuilding { steps += rulesetSteps }
         steps += addressOrder.removedFirst.map(Step.removeAddress)
         steps += extraLinks.map(Step.deleteLink)
+        if !isBuilding { steps += rulesetSteps }
         steps += sysctlSteps { $0.link == nil }
         steps += creationSteps
         steps += changeSteps

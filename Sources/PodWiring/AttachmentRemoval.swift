@@ -8,10 +8,16 @@ package import NetworkModel
 /// result or the configuration that the ADD had.
 package struct AttachmentRemoval<K: Kernel & ~Copyable> {
     private let surroundings: Surroundings<K>
+    private let tables: [TableID]
 
-    /// Removes in these surroundings.
-    package init(_ surroundings: Surroundings<K>) {
+    /// Removes in these surroundings; `tables` are those in which the plugin's attachments can have elements.
+    package init(_ surroundings: Surroundings<K>, tables: [TableID] = [PodTable.id]) {
         self.surroundings = surroundings
+        self.tables = tables
+    }
+
+    private func tables(_ elements: Scope.ElementScope) -> [TableID: Scope.ElementScope] {
+        Dictionary(tables.map { ($0, elements) }) { first, _ in first }
     }
 
     /// Removes an attachment and gives its addresses back; goes on after errors and reports all of them.
@@ -46,7 +52,7 @@ package struct AttachmentRemoval<K: Kernel & ~Copyable> {
         var scope = Scope()
         scope.links = [LinkID(.host, names.hostVeth)]
         if !request.netns.isEmpty { scope.links.insert(LinkID(.container, request.attachment.ifName)) }
-        scope.tables = [PodTable.id: .comment(names.tag)]
+        scope.tables = tables(.comment(names.tag))
         // Another DEL or a GC may remove the same elements at the same time: then there are fewer the next time.
         for attempt in 1...3 {
             let errors = try remove(try kernel.look(scope), in: &kernel)
@@ -65,7 +71,7 @@ package struct AttachmentRemoval<K: Kernel & ~Copyable> {
         let keptTags = Set(valid.map { AttachmentNames($0).tag })
         let prefix = AttachmentNames.tagPrefix(of: network)
         var scope = Scope()
-        scope.tables = [PodTable.id: .commentPrefix(prefix)]
+        scope.tables = tables(.commentPrefix(prefix))
         var stale = try kernel.look(scope).keepingElements { !keptTags.contains($0) }
         for link in try kernel.links() {
             guard let alias = link.alias, alias.hasPrefix(prefix), !keptTags.contains(alias) else { continue }
@@ -86,24 +92,24 @@ package struct AttachmentRemoval<K: Kernel & ~Copyable> {
         return kernel.runBestEffort(NetworkDiff(from: observed, to: rest).planAroundConflicts)
     }
 
-    /// Removes links that nobody uses, and our table when it has no element.
+    /// Removes links that nobody uses, and our tables when they have no element.
     private func sweepShared(in kernel: inout K, _ isSwept: (Link) -> Bool) throws(CNIError) {
         try surroundings.exclusively { () throws(CNIError) in
             let links = try kernel.links()
             let used = Set(links.compactMap(\.master))
             var observed = NetworkState()
             for link in links where !used.contains(link.id.name) && isSwept(link) { observed.links[link.id] = link }
-            try sweepTable(into: &observed, in: &kernel)
+            try sweepTables(into: &observed, in: &kernel)
             let errors = kernel.runBestEffort(NetworkDiff(from: observed, to: NetworkState()).planAroundConflicts)
             if let error = CNIError(errors.map { CNIError($0) }) { throw error }
         }
     }
 
-    private func sweepTable(into observed: inout NetworkState, in kernel: inout K) throws(CNIError) {
+    private func sweepTables(into observed: inout NetworkState, in kernel: inout K) throws(CNIError) {
         var scope = Scope()
-        scope.tables = [PodTable.id: .all]
-        let ruleset = try kernel.look(scope).ruleset
-        if ruleset.hasNoElements { observed.ruleset = ruleset }
+        scope.tables = tables(.all)
+        let found = try kernel.look(scope).ruleset.tables
+        observed.ruleset.tables = found.filter { Ruleset([$0.key: $0.value]).hasNoElements }
     }
 }
 

@@ -28,7 +28,10 @@ struct Network: CustomTestStringConvertible, Sendable {
         Network("classic gateway with masquerade", #", "isDefaultGateway": true, "ipMasq": true"#),
         Network("classic, hairpin, MTU", #", "isGateway": true, "hairpinMode": true, "mtu": 1400"#),
         Network("classic, both families", #", "isDefaultGateway": true"#, isDualStack: true),
+        Network("layer 2, hardware addresses checked", #", "macspoofchk": true"#, ipam: nil),
+        Network("classic, all addresses checked", #", "isGateway": true, "macspoofchk": true"#, isDualStack: true),
         Network("host address mode", "", ipam: hostMode),
+        Network("host address mode, nothing checked", #", "macspoofchk": false"#, ipam: hostMode),
         Network("host address mode with masquerade", #", "ipMasq": true"#, ipam: hostMode),
         Network("host address mode, both families", #", "ipMasq": true"#, ipam: hostMode, isDualStack: true),
     ]

@@ -3,6 +3,7 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 . "$here/scripts/lib/sandbox.sh"
 . "$here/scripts/lib/build.sh"
+. "$here/scripts/lib/pods.sh"
 plugins=${PODNET_BIN:-}/cni
 
 host_mode='"ipMasq": true, "hairpinMode": true,
@@ -10,27 +11,6 @@ host_mode='"ipMasq": true, "hairpinMode": true,
 classic='"isDefaultGateway": true, "ipMasq": true, "ipam": {"type": "host-local", "subnet": "10.12.0.0/24"}'
 dual='"ipam": {"type": "host-local", "addressMode": "host",
     "ranges": [[{"subnet": "10.11.23.0/24"}], [{"subnet": "fd00:11:23::/112"}]]}'
-
-# conf KEYS [VERSION]
-conf() { echo "{\"cniVersion\": \"${2:-1.1.0}\", \"name\": \"net\", \"type\": \"bridge\", \"bridge\": \"br0\", $1}"; }
-# call VERB CONTAINER KEYS [NETNS [IFNAME]]
-call() {
-    local netns=${4-/run/netns/$2}
-    conf "$3" "${version:-1.1.0}" | cni "$1" "$2" "$netns" "${5:-eth0}"
-}
-# attach CONTAINER KEYS: a namespace and an ADD; the result is in $work/CONTAINER.json
-attach() {
-    ip netns add "$1"
-    call ADD "$1" "$2" >"$work/$1.json" || { cat "$work/$1.json"; return 1; }
-    ip -n "$1" link set lo up
-}
-check() { call CHECK "$1" "$2, \"prevResult\": $(cat "$work/$1.json")"; }
-address() { jq -r '.ips[0].address | split("/")[0]' "$work/$1.json"; }
-serve() {
-    ip netns exec "$1" socat "TCP-LISTEN:$2,fork,reuseaddr${3:+,$3}" SYSTEM:"echo $1" &
-    wait_until 5 ip netns exec "$1" sh -c "ss -ltn | grep -q ':$2 '"
-}
-ask() { ip netns exec "$1" timeout 3 socat -u "TCP:$2:$3,connect-timeout=2" -; }
 
 test_every_version_adds_checks_and_deletes() {
     local version keys
@@ -48,12 +28,6 @@ test_every_version_adds_checks_and_deletes() {
             ip netns del pod
         done
     done
-}
-
-# Whether bridged packets pass the hooks of IP; a sysctl of the sandbox's own namespace, absent without br_netfilter.
-bridge_netfilter() {
-    local file
-    for file in /proc/sys/net/bridge/bridge-nf-call-ip{,6}tables; do [ ! -e $file ] || echo "$1" >$file; done
 }
 
 test_pods_reach_each_other_and_their_node() {

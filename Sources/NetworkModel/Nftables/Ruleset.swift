@@ -8,6 +8,9 @@ package struct Ruleset: Hashable, Sendable {
 
     /// These tables.
     package init(_ tables: [TableID: Table]) { self.tables = tables }
+
+    /// These tables and another's, which win where both have one.
+    package func joined(by other: Ruleset) -> Ruleset { Ruleset(tables.merging(other.tables) { $1 }) }
 }
 
 /// A table.

@@ -1,0 +1,28 @@
+# Pods on bridge br0, for test cases: `plugins` is where the plugins are, results are in $work.
+
+# conf KEYS [VERSION]
+conf() { echo "{\"cniVersion\": \"${2:-1.1.0}\", \"name\": \"net\", \"type\": \"bridge\", \"bridge\": \"br0\", $1}"; }
+# call VERB CONTAINER KEYS [NETNS [IFNAME]]
+call() {
+    local netns=${4-/run/netns/$2}
+    conf "$3" "${version:-1.1.0}" | cni "$1" "$2" "$netns" "${5:-eth0}"
+}
+# attach CONTAINER KEYS: a namespace and an ADD; the result is in $work/CONTAINER.json
+attach() {
+    ip netns add "$1"
+    call ADD "$1" "$2" >"$work/$1.json" || { cat "$work/$1.json"; return 1; }
+    ip -n "$1" link set lo up
+}
+check() { call CHECK "$1" "$2, \"prevResult\": $(cat "$work/$1.json")"; }
+address() { jq -r '.ips[0].address | split("/")[0]' "$work/$1.json"; }
+serve() {
+    ip netns exec "$1" socat "TCP-LISTEN:$2,fork,reuseaddr${3:+,$3}" SYSTEM:"echo $1" &
+    wait_until 5 ip netns exec "$1" sh -c "ss -ltn | grep -q ':$2 '"
+}
+ask() { ip netns exec "$1" timeout 3 socat -u "TCP:$2:$3,connect-timeout=2" -; }
+
+# Whether bridged packets pass the hooks of IP; a sysctl of the sandbox's own namespace, absent without br_netfilter.
+bridge_netfilter() {
+    local file
+    for file in /proc/sys/net/bridge/bridge-nf-call-ip{,6}tables; do [ ! -e $file ] || echo "$1" >$file; done
+}
