@@ -84,7 +84,7 @@ test_published_ports() {
     expect_equal "on localhost alone" "$(fetch 127.0.0.1:8081)" web
     expect_equal "from outside" "$(fetch 192.0.2.2:8080 ip netns exec outside)" web
     expect_match "from outside, of localhost's" "$(fetch 192.0.2.2:8081 ip netns exec outside)" 'refused|timed out'
-    expect_equal "podman port" "$(podman port web 80/tcp | xargs)" "0.0.0.0:8080 127.0.0.1:8081"
+    expect_equal "podman port" "$(podman port web 80/tcp | sort | xargs)" "0.0.0.0:8080 127.0.0.1:8081"
     run other
     expect_equal "from another container" "$(podman exec other wget -q -O - http://192.0.2.2:8080/)" web
     podman rm -f -t 5 web >/dev/null
