@@ -166,7 +166,12 @@ if !pluginsOnly {
             nioHTTP1,
             yams
         ),
-        .executableTarget(name: "podnet-bench", path: "Benchmarks/podnet-bench", swiftSettings: base),
+        .executableTarget(
+            name: "podnet-bench",
+            dependencies: ["Netlink", "NetworkModel"],
+            path: "Benchmarks/podnet-bench",
+            swiftSettings: base
+        ),
         tests("Control", exclude: ["Golden"], "Control", "NetworkModel", "JSON", "Addressing"),
         tests(
             "ServiceProxy",

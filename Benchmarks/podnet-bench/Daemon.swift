@@ -12,7 +12,6 @@ final class Daemon {
     init(_ tools: Tools, services: String, podCIDR: String = "10.128.0.0/9", limit: Double = 120) throws {
         let path = "\(tools.work)/notify.sock"
         notifications = try Self.listen(path)
-        events = try Self.subscribe()
         let started = now()
         process = try Process(
             [
@@ -31,7 +30,9 @@ final class Daemon {
             ready = text.contains("READY=1")
         }
         coldSync = now() - started
-        usleep(200_000)
+        // Not before: announcing every element of the first sync costs the kernel more than adding it.
+        events = try Self.subscribe()
+        usleep(300_000)
         drain()
     }
 
@@ -79,7 +80,7 @@ final class Daemon {
         let descriptor = socket(AF_NETLINK, Int32(SOCK_RAW.rawValue), 12)
         var address = NetlinkAddress(family: sa_family_t(AF_NETLINK), groups: 1 << 6)
         var size: Int32 = 256 << 20
-        // SO_RCVBUFFORCE: the first sync announces every element.
+        // SO_RCVBUFFORCE, so that no event is lost.
         setsockopt(descriptor, SOL_SOCKET, 33, &size, socklen_t(MemoryLayout<Int32>.size))
         let status = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {

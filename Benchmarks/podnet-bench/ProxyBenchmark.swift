@@ -21,6 +21,7 @@ struct ProxyBenchmark {
     /// What was seen at one size, in seconds and megabytes.
     private struct Sample {
         var coldSync = 0.0
+        var coldSyncYAML = 0.0
         var change = 0.0
         var add = 0.0
         var remove = 0.0
@@ -39,13 +40,25 @@ struct ProxyBenchmark {
         guard let first = samples[100], let last = sizes.last, let sample = samples[last] else { return }
         report.add(
             Report.Row(
-                name: "one endpoint changed, \(last) services beside 100",
+                name: "one endpoint changed, \(last) services beside 100, file to commit",
                 ours: sample.change * 1000,
                 reference: first.change * 1000,
                 budget: 1.5,
                 unit: "ms"
             )
         )
+        for size in sizes.suffix(2) {
+            let (data, verdict) = try ElementBenchmark(size: size).run(rounds: tools.isQuick ? 11 : 101)
+            report.add(
+                Report.Row(
+                    name: "one element of frontends replaced, \(size) services: a number beside a verdict",
+                    ours: data * 1000,
+                    reference: verdict * 1000,
+                    budget: nil,
+                    unit: "ms"
+                )
+            )
+        }
     }
 
     private func compare(_ sample: Sample, at size: Int, in report: inout Report) throws {
@@ -56,9 +69,10 @@ struct ProxyBenchmark {
                 Report.Row(name: what, ours: ours, reference: reference, budget: budget, unit: unit)
             )
         }
-        add("cold sync \(name), process start to commit", sample.coldSync, chains?.load, nil, "s")
+        add("cold sync \(name) from JSON, beside chain per service by nft", sample.coldSync, chains?.load, nil, "s")
+        add("cold sync \(name) from YAML, beside chain per service by nft", sample.coldSyncYAML, chains?.load, nil, "s")
         add(
-            "one endpoint changed at \(name), file to commit",
+            "one endpoint changed at \(name), file to commit, beside chain per service by nft",
             sample.change * 1000,
             chains.map { $0.change * 1000 },
             nil,
@@ -68,8 +82,11 @@ struct ProxyBenchmark {
         add("service removed at \(name)", sample.remove * 1000, nil, nil, "ms")
         add("podnetd resident at \(name)", sample.resident, nil, nil, "MB")
         add("podnetd peak at \(name)", sample.peak, nil, nil, "MB")
+        if size == 50_000 { add("cold sync \(name) from JSON, beside 4 s", sample.coldSync, 4, 1, "s") }
         guard size == 10_000 else { return }
-        add("cold sync \(name) beside kube-proxy 1.36", sample.coldSync, KubeProxy.coldSync, 1.0 / 30, "s")
+        for (format, seconds) in [("JSON", sample.coldSync), ("YAML", sample.coldSyncYAML)] {
+            add("cold sync \(name) from \(format), beside kube-proxy 1.36", seconds, KubeProxy.coldSync, 1.0 / 30, "s")
+        }
         add("one endpoint changed at \(name) beside kube-proxy 1.36", sample.change, KubeProxy.oneChange, 0.001, "s")
         add(
             "podnetd resident at \(name) beside kube-proxy 1.36",
@@ -80,13 +97,25 @@ struct ProxyBenchmark {
         )
     }
 
+    /// Process start to commit, from YAML.
+    private func coldSyncFromYAML(_ size: Int) throws -> Double {
+        let services = "\(tools.work)/services-\(size)-yaml"
+        guard mkdir(services, 0o755) == 0 else { throw BenchmarkError("mkdir \(services)") }
+        try ServiceManifests(count: size, format: .yaml).write(to: services)
+        let daemon = try Daemon(tools, services: services)
+        daemon.stop()
+        try execute([tools.bin + "/podnetd", "--cleanup"])
+        return daemon.coldSync
+    }
+
     private func sample(_ size: Int) throws -> Sample {
         let services = "\(tools.work)/services-\(size)"
         guard mkdir(services, 0o755) == 0 else { throw BenchmarkError("mkdir \(services)") }
         try ServiceManifests(count: size).write(to: services)
+        var sample = Sample()
+        sample.coldSyncYAML = try coldSyncFromYAML(size)
         let daemon = try Daemon(tools, services: services)
         defer { daemon.stop() }
-        var sample = Sample()
         sample.coldSync = daemon.coldSync
         sample.resident = daemon.process.residentMegabytes
         sample.peak = daemon.process.peakMegabytes

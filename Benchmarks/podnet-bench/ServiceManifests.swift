@@ -2,7 +2,14 @@ import Glibc
 
 /// Services with five endpoints each, as files that podnetd reads and as the ruleset that kube-proxy would make of them.
 struct ServiceManifests {
+    /// How they are written down: as the API server answers, or as people write.
+    enum Format: String {
+        case json = "JSON"
+        case yaml = "YAML"
+    }
+
     let count: Int
+    var format = Format.json
     static let endpointsPerService = 5
     /// Services in a file; small enough that one file is nothing special.
     private static let perFile = 1000
@@ -19,9 +26,16 @@ struct ServiceManifests {
     func write(to directory: String) throws(BenchmarkError) {
         for start in stride(from: 1, to: count, by: Self.perFile) {
             let services = start..<min(start + Self.perFile, count)
-            let items = services.map { Self.objects($0, endpoints: 0..<Self.endpointsPerService) }
-            let list = #"{"apiVersion":"v1","kind":"List","items":[\#(items.joined(separator: ",\n"))]}"#
-            try Self.replace("\(directory)/services-\(start).json", list)
+            let all = 0..<Self.endpointsPerService
+            switch format {
+            case .json:
+                let items = services.map { Self.objects($0, endpoints: all) }
+                let list = #"{"apiVersion":"v1","kind":"List","items":[\#(items.joined(separator: ",\n"))]}"#
+                try Self.replace("\(directory)/services-\(start).json", list)
+            case .yaml:
+                let documents = services.map { Self.documents($0, endpoints: all) }
+                try Self.replace("\(directory)/services-\(start).yaml", documents.joined())
+            }
         }
         try Self.writeOne(0, endpoints: 0..<Self.endpointsPerService, to: directory)
     }
@@ -51,16 +65,70 @@ struct ServiceManifests {
             + #""ports":[{"name":"http","protocol":"TCP","port":8080}],"endpoints":[\#(list.joined(separator: ","))]}"#
     }
 
+    /// A service and its slice as `kubectl get -o yaml` writes them, without what no proxy reads.
+    private static func documents(_ service: Int, endpoints: Range<Int>) -> String {
+        let name = "service-\(service)"
+        let list = endpoints.map { index in
+            """
+            - addresses:
+              - \(endpoint(service, index))
+              conditions:
+                ready: true
+                serving: true
+                terminating: false
+              nodeName: node-\(index)
+              targetRef:
+                kind: Pod
+                name: \(name)-\(index)
+                namespace: default
+
+            """
+        }
+        return """
+            apiVersion: v1
+            kind: Service
+            metadata:
+              name: \(name)
+              namespace: default
+            spec:
+              clusterIP: \(vip(service))
+              clusterIPs:
+              - \(vip(service))
+              ports:
+              - name: http
+                port: 80
+                protocol: TCP
+                targetPort: 8080
+              type: ClusterIP
+            ---
+            addressType: IPv4
+            apiVersion: discovery.k8s.io/v1
+            endpoints:
+            \(list.joined())kind: EndpointSlice
+            metadata:
+              labels:
+                kubernetes.io/service-name: \(name)
+              name: \(name)-1
+              namespace: default
+            ports:
+            - name: http
+              port: 8080
+              protocol: TCP
+            ---
+
+            """
+    }
+
     /// The same services with a chain and an anonymous map each, in nft's language.
     func chainPerService(table: String) -> String {
         var text = "table ip \(table) {\n"
         for service in 0..<count {
-            text += "chain service-\(service) { \(Self.pick(service, Self.endpointsPerService)) }\n"
+            text += "chain service-\(service) {\n\(Self.pick(service, Self.endpointsPerService))\n}\n"
         }
         text += "map service-ips { type ipv4_addr . inet_proto . inet_service : verdict\n elements = {\n"
         text += (0..<count).map { "\(Self.vip($0)) . tcp . 80 : goto service-\($0)" }.joined(separator: ",\n")
-        text += " } }\nchain services { ip daddr . meta l4proto . th dport vmap @service-ips }\n"
-        return text + "chain prerouting { type nat hook prerouting priority -100; goto services; }\n}\n"
+        text += " } }\nchain services {\nip daddr . meta l4proto . th dport vmap @service-ips\n}\n"
+        return text + "chain prerouting {\ntype nat hook prerouting priority -100\ngoto services\n}\n}\n"
     }
 
     /// One endpoint of the first service changes: its rule is written anew.

@@ -2,30 +2,44 @@ import ServiceProxy
 import Yams
 
 extension ManifestContents {
-    /// Reads every document of a file; lists are taken apart.
+    /// Reads every document of a file; lists are taken apart. A large file is read on all cores.
     static func yaml(_ bytes: [UInt8], _ file: String) throws(ManifestError) -> ManifestContents {
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw ManifestError("it is not UTF-8") }
         try refuseManyAliases(bytes)
         var contents = ManifestContents()
-        do {
-            // The basic resolver gives scalars no types, which we do ourselves: four times as fast as the default one.
-            let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
-            while let root = try parser.nextRoot() { contents.add(root, file) }
-        } catch let error as YamlError {
-            throw ManifestError(error, lines: 1 + bytes.count { $0 == UInt8(ascii: "\n") })
-        } catch {
-            throw ManifestError(String(describing: error))
+        for result in eachAtOnce(YAMLPiece.pieces(of: bytes), { piece in Self.contents(of: piece, file) }) {
+            contents.add(try result.get())
         }
         return contents
     }
 
-    private mutating func add(_ root: Node, _ file: String) {
-        if root.isNull { return }
-        guard let items = root.listItems else {
-            add(ManifestObject(root), file, .line(root.mark?.line ?? 1))
-            return
+    private static func contents(of piece: YAMLPiece, _ file: String) -> Result<ManifestContents, ManifestError> {
+        guard let text = String(validating: piece.bytes, as: UTF8.self) else {
+            return .failure(ManifestError("it is not UTF-8"))
         }
-        for item in items { add(ManifestObject(item), file, .line(item.mark?.line ?? 1)) }
+        var contents = ManifestContents()
+        do {
+            // The basic resolver gives scalars no types, which we do ourselves: four times as fast as the default one.
+            let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
+            while let root = try parser.nextRoot() { contents.add(root, file, after: piece.linesBefore) }
+            return .success(contents)
+        } catch let error as YamlError {
+            return .failure(ManifestError(error, lines: 1 + newlines(in: piece.bytes), after: piece.linesBefore))
+        } catch {
+            return .failure(ManifestError(String(describing: error)))
+        }
+    }
+
+    private mutating func add(_ root: Node, _ file: String, after lines: Int) {
+        if root.isNull { return }
+        for object in root.listItems ?? [root] {
+            add(ManifestObject(object), file, .line(lines + (object.mark?.line ?? 1)))
+        }
+    }
+
+    private mutating func add(_ other: ManifestContents) {
+        services += other.services
+        slices += other.slices
+        problems += other.problems
     }
 }
 
@@ -78,15 +92,16 @@ extension Node {
 
 extension ManifestError {
     /// The parser's sentence and line. It takes the end of the file for one line too many.
-    fileprivate init(_ error: YamlError, lines: Int) {
+    fileprivate init(_ error: YamlError, lines: Int, after linesBefore: Int) {
+        func place(_ line: Int) -> ManifestPlace { .line(linesBefore + line) }
         switch error {
         case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
             .composer(_, let problem, let mark, _):
-            self.init("not YAML: \(problem)", at: .line(min(mark.line, max(1, lines))))
+            self.init("not YAML: \(problem)", at: place(min(mark.line, max(1, lines))))
         case .reader(let problem, _, _, _):
             self.init("not YAML: \(problem)")
         case .duplicatedKeysInMapping(let duplicates, let context):
-            self.init("a second field '\(duplicates.joined(separator: "', '"))'", at: .line(context.mark.line))
+            self.init("a second field '\(duplicates.joined(separator: "', '"))'", at: place(context.mark.line))
         default:
             self.init(String(describing: error))
         }

@@ -160,9 +160,11 @@ extension ManifestWatcher {
             if directory.holds(name) || !isUnfinished(name, fingerprint) { listing[name] = fingerprint }
         }
         touched = []
-        for name in directory.filesToRead(in: listing) {
-            if let fingerprint = listing[name] { read(name, fingerprint) }
+        let names = directory.filesToRead(in: listing).filter { name in
+            listing[name].map { !isUnfinished(name, $0) } ?? false
         }
+        let file = ManifestFile(in: path, sizeLimit: sizeLimit)
+        for (name, reading) in zip(names, eachAtOnce(names, file.reading)) { take(name, reading) }
         directory.takeListing(listing.keys)
     }
 
@@ -174,7 +176,10 @@ extension ManifestWatcher {
                 gone.append(name)
                 continue
             }
-            if !directory.filesToRead(in: [name: fingerprint]).isEmpty { read(name, fingerprint) }
+            guard !directory.filesToRead(in: [name: fingerprint]).isEmpty, !isUnfinished(name, fingerprint) else {
+                continue
+            }
+            take(name, ManifestFile(in: path, sizeLimit: sizeLimit).reading(of: name))
         }
         directory.takeRemoval(of: gone)
     }
@@ -185,43 +190,17 @@ extension ManifestWatcher {
         return status.kind == .regular ? ManifestDirectory.Fingerprint(status) : nil
     }
 
-    /// Reads a file that nobody is writing to; one that changes meanwhile has its turn later.
-    private mutating func read(_ name: String, _ fingerprint: ManifestDirectory.Fingerprint) {
-        guard !isUnfinished(name, fingerprint) else { return }
-        do throws(PosixError) {
-            let file = try Descriptor(opening: "\(path)/\(name)", [.read, .nonBlocking, .followLinks])
-            let before = try file.status()
-            let result = try contents(of: file, name, before.size)
-            if try file.status() == before {
-                directory.take(name, ManifestDirectory.Fingerprint(before), result)
-            } else {
-                touched?.insert(name)
-            }
-        } catch  where error.reason == .missing {
-            touched?.insert(name)
-        } catch {
-            directory.takeUnreadable(name, "\(error)")
+    /// Takes what came of reading a file; one that changed meanwhile has its turn later.
+    private mutating func take(_ name: String, _ reading: ManifestFile.Reading) {
+        switch reading {
+        case .contents(let fingerprint, let result): directory.take(name, fingerprint, result)
+        case .changing: touched?.insert(name)
+        case .unreadable(let reason): directory.takeUnreadable(name, reason)
         }
     }
 
     /// Whether someone is writing to a file, or has made it and is about to.
     private func isUnfinished(_ name: String, _ fingerprint: ManifestDirectory.Fingerprint) -> Bool {
         beingWritten.contains(name) || fingerprint.size == 0 && justMade.contains(name)
-    }
-
-    private func contents(
-        of file: borrowing Descriptor,
-        _ name: String,
-        _ size: Int
-    ) throws(PosixError) -> Result<ManifestContents, ManifestError> {
-        guard size <= sizeLimit else {
-            return .failure(ManifestError("it has \(size) bytes; more than \(sizeLimit) are not read"))
-        }
-        let bytes = try file.readAll(limit: sizeLimit)
-        do throws(ManifestError) {
-            return .success(try ManifestContents(parsing: bytes, file: name))
-        } catch {
-            return .failure(error)
-        }
     }
 }

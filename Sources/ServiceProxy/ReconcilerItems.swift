@@ -63,6 +63,7 @@ extension ServiceReport {
             endpoints: ServiceItem.Count(ready: chosen.count, total: all.count),
             policies: ServiceItem.Policies(internal: "Cluster", sessionAffinity: "None"),
             origin: origin,
+            since: service.created.flatMap { Control.Timestamp("\($0)") },
             problems: problems
         )
     }

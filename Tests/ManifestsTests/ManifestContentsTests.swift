@@ -258,6 +258,30 @@ struct ManifestContentsTests {
         #expect(throws: ManifestError.self) { try parse(text, file: file) }
     }
 
+    @Test("a large file, which is read in pieces, has its objects in order and at their lines")
+    func pieces() throws {
+        let documents = (0..<4_000).map { number in
+            """
+            apiVersion: v1
+            kind: Service
+            metadata:
+              name: web-\(number)
+              annotations:
+                text: |
+                  not the end of a document:
+                  ---
+            spec: {clusterIP: 10.96.\(number / 256).\(number % 256), ports: [{port: 80}]}
+
+            """
+        }
+        let contents = try parse(documents.joined(separator: "---\n"))
+        #expect(contents.services.map(\.value.name.name) == (0..<4_000).map { "web-\($0)" })
+        #expect(contents.services.map(\.place) == (0..<4_000).map { .line($0 * 10 + 1) })
+        let broken = (documents + ["kind: [\n"]).joined(separator: "---\n")
+        let error = #expect(throws: ManifestError.self) { try parse(broken) }
+        #expect(error?.place == .line(40_001) || error?.place == .line(40_002), "\(String(describing: error))")
+    }
+
     @Test("no beginning of a file and no changed byte makes the parser crash", arguments: ["web.yaml", "web.json"])
     func fuzz(_ file: String) {
         let bytes = Array((file == "web.yaml" ? webYAML : webJSON).utf8)

@@ -242,6 +242,20 @@ struct ReconcilerTests {
         }
     }
 
+    @Test("a service is as old as its source says, where it does")
+    func age() async throws {
+        let created = "2026-11-23T06:04:12Z"
+        try await withReconciler { running in
+            _ = await running.take([
+                .service(try service("new", ["10.96.0.1"])),
+                .service(try service("old", ["10.96.0.2"], created: created)),
+            ])
+            let now = Control.Timestamp(secondsSinceEpoch: 0)
+            let list = await running.reconciler.services(at: now, on: "n", origins: [:])
+            #expect(list.items.map { $0.since?.description } == [nil, created])
+        }
+    }
+
     @Test("new settings replace the rules and keep the services")
     func settings() async throws {
         try await withReconciler { running in

@@ -94,6 +94,7 @@ struct ConfigurationTests {
         other.logLevel = .error
         #expect(Configuration().needsRestart(for: other) == [])
         other.socketPath = "/other"
-        #expect(Configuration().needsRestart(for: other) == [.socket])
+        other.ownTables = false
+        #expect(Configuration().needsRestart(for: other) == [.socket, .ownTables])
     }
 }

@@ -37,6 +37,7 @@ package struct Configuration: Hashable, Sendable {
         if socketPath != other.socketPath { keys.append(.socket) }
         if lockPath != other.lockPath { keys.append(.lockFile) }
         if nodeName != other.nodeName { keys.append(.nodeName) }
+        if ownTables != other.ownTables { keys.append(.ownTables) }
         if logFormat != other.logFormat { keys.append(.logFormat) }
         return keys
     }

@@ -30,7 +30,10 @@ struct Daemon: Sendable {
         let announcer = Announcer(manager, gate, logger: logger)
         let reconciler = Reconciler(settings, kernel: try LinuxKernel(), notify: announcer.take)
         let source = SourceWatch(configuration.servicesDirectory, inbox: reconciler.inbox, logger: logger)
-        let rulesets = try RulesetWatch(inbox: reconciler.inbox, logger: logger)
+        // Where the kernel keeps others away nothing needs watching, and the kernel need not announce each element of
+        // ours, which costs it more than adding it.
+        let isProtected = settings.tableFlags & TableFlags.owner != 0
+        let rulesets = isProtected ? nil : try RulesetWatch(inbox: reconciler.inbox, logger: logger)
         let reload = Reload(
             load: load,
             running: configuration,
@@ -53,13 +56,13 @@ struct Daemon: Sendable {
         )
         let parts: [any ServiceLifecycle.Service] = [
             control,
-            Loop(name: "ruleset") { await rulesets.run() },
             Loop(name: "reconciler") { await reconciler.run() },
             Loop(name: "source") { await source.run() },
             Loop(name: "reload") { await reload.run() },
         ]
+        let watch = rulesets.map { rulesets in Loop(name: "ruleset") { await rulesets.run() } }
         logger.info("started", metadata: ["version": "\(Version.text)", "ownsTables": "\(settings.tableFlags != 0)"])
-        try await run(parts)
+        try await run([watch].compactMap(\.self) + parts)
     }
 
     private static func protectingTableFlags() throws(KernelError) -> UInt32 {

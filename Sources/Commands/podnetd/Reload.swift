@@ -49,7 +49,9 @@ struct Reload: Sendable {
         }
         log.level.withLock { $0 = configuration.logLevel }
         var settings = ProxySettings(configuration, protectingFlags: protectingFlags)
-        settings.nodeName = ProxySettings(running, protectingFlags: protectingFlags).nodeName
+        let former = ProxySettings(running, protectingFlags: protectingFlags)
+        settings.nodeName = former.nodeName
+        settings.tableFlags = former.tableFlags
         inbox.put(.settings(settings))
         logger.notice("read the configuration again")
     }
