@@ -66,11 +66,13 @@ var targets: [Target] = [
     library("NetworkModel", "Addressing"),
     library("Netlink", "NetworkModel", "Addressing", "Posix", "CMNL", "CNFTNL", "CNLRoute", "CKernelShims"),
     library("FakeKernel", "NetworkModel", "Addressing"),
+    library("FakeNode", "FakeKernel", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
 
     library("CNI", "JSON", "Addressing", "Posix"),
     library("IPAM", "CNI", "JSON", "Addressing", "Posix"),
-    library("PodWiring", "CNI", "NetworkModel", "Addressing"),
+    library("PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
     library("BridgePlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
+    library("PtpPlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
     library("LoopbackPlugin", "PodWiring", "CNI", "NetworkModel", "Addressing"),
     command(
         "podnet-cni",
@@ -78,6 +80,7 @@ var targets: [Target] = [
         linker: pluginLinker,
         "CMNLAttributes",
         "BridgePlugin",
+        "PtpPlugin",
         "LoopbackPlugin",
         "PodWiring",
         "IPAM",
@@ -94,7 +97,18 @@ var targets: [Target] = [
     tests("NetworkModel", "NetworkModel", "Addressing", "FakeKernel"),
     tests("CNI", "CNI", "JSON", "Addressing", "Posix"),
     tests("IPAM", "IPAM", "CNI", "JSON", "Addressing", "Posix"),
-    tests("BridgePlugin", "BridgePlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing", "FakeKernel"),
+    tests(
+        "BridgePlugin",
+        "BridgePlugin",
+        "FakeNode",
+        "FakeKernel",
+        "PodWiring",
+        "CNI",
+        "NetworkModel",
+        "JSON",
+        "Addressing"
+    ),
+    tests("PtpPlugin", "PtpPlugin", "FakeNode", "FakeKernel", "PodWiring", "CNI", "NetworkModel", "Addressing"),
     tests(
         "Kernel",
         "Netlink",

@@ -1,6 +1,7 @@
 package import Addressing
 package import CNI
 package import JSON
+import PodWiring
 
 /// The `bridge` plugin's configuration, checked.
 package struct BridgeConfig: Hashable, Sendable {
@@ -37,8 +38,7 @@ package struct BridgeConfig: Hashable, Sendable {
     /// would silently mean nothing; other unknown keys belong to runtimes and are none of our business.
     package init(_ config: JSONField, cniArgs: CNIArguments) throws(JSONError) {
         try BridgeKeys.refuseSlips(in: config)
-        let ipam = try config["ipam"]
-        let isHostMode = try Self.addressMode(ipam)
+        let isHostMode = try config.isHostMode()
         self.isHostMode = isHostMode
         bridge = try config["bridge"].string(as: InterfaceName.init) ?? InterfaceName.cni0
         // In host address mode the host is all that a pod can reach without a router.
@@ -46,13 +46,13 @@ package struct BridgeConfig: Hashable, Sendable {
         isGateway = try config["isGateway"].bool() ?? false || isDefaultGateway || isHostMode
         forceAddress = try config["forceAddress"].bool() ?? false
         ipMasq = try config["ipMasq"].bool() ?? false
-        mtu = try config["mtu"].int(in: 0...65535).flatMap { $0 == 0 ? nil : $0 }
+        mtu = try config.mtu()
         hairpinMode = try config["hairpinMode"].bool() ?? false
         promiscMode = try config["promiscMode"].bool() ?? false
         checksSenders = try config["macspoofchk"].bool() ?? isHostMode
-        mac = try Self.requestedMAC(config, cniArgs)
-        ipamType = try ipam["type"].string().flatMap { $0.isEmpty ? nil : $0 }
-        subnets = try Self.subnets(ipam, runtime: config["runtimeConfig"]["ipRanges"])
+        mac = try config.requestedMAC(cniArgs)
+        ipamType = try config.ipamType()
+        subnets = try config.subnets()
         try refuseContradictions(config)
     }
 
@@ -62,58 +62,11 @@ package struct BridgeConfig: Hashable, Sendable {
         return ipamType == nil ? .hardwareAddress : .addresses
     }
 
-    private static func addressMode(_ ipam: JSONField) throws(JSONError) -> Bool {
-        switch try ipam["addressMode"].string() {
-        case nil: return false
-        case "host": return true
-        case let other?:
-            throw try ipam["addressMode"].fault("'\(other)' is not an address mode; the only one is 'host'")
-        }
-    }
-
-    /// runtimeConfig over args over CNI_ARGS.
-    private static func requestedMAC(
-        _ config: JSONField,
-        _ cniArgs: CNIArguments
-    ) throws(JSONError) -> MACAddress? {
-        let wishes = [
-            try config["runtimeConfig"]["mac"],
-            try config["args"]["cni"]["mac"],
-            JSONField(cniArgs["MAC"].map { .string($0) }, path: "CNI_ARGS MAC"),
-        ]
-        guard let wish = wishes.first(where: { $0.isPresent }) else { return nil }
-        if try wish.string() == "" { return nil }
-        let mac = try wish.string(as: MACAddress.init(parsing:))
-        if mac?.isMulticast == true { throw wish.fault("\(wish.value?.text ?? "") is a group address") }
-        return mac
-    }
-
-    private static func subnets(_ ipam: JSONField, runtime: JSONField) throws(JSONError) -> [CIDR] {
-        var subnets = try [ipam["subnet"].string(as: CIDR.init(parsing:))].compactMap { $0 }
-        for ranges in [try ipam["ranges"], runtime] {
-            for set in try ranges.elements() ?? [] {
-                for range in try set.elements() ?? [] {
-                    if let subnet = try range["subnet"].string(as: CIDR.init(parsing:)) { subnets.append(subnet) }
-                }
-            }
-        }
-        return subnets
-    }
-
     private func refuseContradictions(_ config: JSONField) throws(JSONError) {
         if hairpinMode && promiscMode {
             throw try config["promiscMode"].fault("cannot set hairpin mode and promiscuous mode at the same time")
         }
-        if isHostMode && ipamType == nil {
-            throw try config["ipam"]["addressMode"].fault(
-                "'host' needs ipam.type to name a plugin that gives addresses"
-            )
-        }
-        if let backend = try config["ipMasqBackend"].string(), !["", "iptables", "nftables"].contains(backend) {
-            throw try config["ipMasqBackend"].fault(
-                "'\(backend)' is not a backend; known are 'iptables' and 'nftables'"
-            )
-        }
+        try config.refuseUnknownMasqueradeBackend()
     }
 }
 

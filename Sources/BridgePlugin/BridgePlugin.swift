@@ -22,10 +22,7 @@ package struct BridgePlugin<K: Kernel & ~Copyable>: Plugin {
     package func add(_ request: Request) throws(CNIError) -> CNIResult {
         let config = try BridgeConfig(request)
         var kernel = try surroundings.kernel(request.netns)
-        let peer = AttachmentNames(request.attachment).hostVeth
-        try kernel.refuseTaken(LinkID(.container, request.attachment.ifName)) { veth in
-            #"container veth name ("\#(veth.name)") peer provided ("\#(peer)") already exists"#
-        }
+        try kernel.refuseTakenVeth(request.attachment)
         return try surroundings.withAddresses(from: config.ipamType, request) { (given) throws(CNIError) in
             try wire(BridgeDesired(addressing: config, request, given, surroundings.node), request, given.dns, &kernel)
         }

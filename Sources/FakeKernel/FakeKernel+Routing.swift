@@ -6,9 +6,9 @@ extension FakeKernel {
         guard state.links[address.link] != nil else { throw .noDevice("add address", address) }
         let isThere = state.addresses.contains { other in
             // IPv6 takes an address once, whatever its prefix (net/ipv6/addrconf.c, ipv6_add_addr).
-            other == address
-                || address.cidr.family == .v6 && other.link == address.link
-                    && other.cidr.address == address.cidr.address
+            other.link == address.link
+                && (other.cidr == address.cidr
+                    || address.cidr.family == .v6 && other.cidr.address == address.cidr.address)
         }
         guard !isThere else { throw .exists("add address", address) }
         if address.cidr.family == .v6, isIPv6Disabled(on: address.link) {
@@ -44,7 +44,9 @@ extension FakeKernel {
     /// Whether an address of the link, or a route without a gateway, says that `gateway` is on the link.
     private func isOnLink(_ gateway: IPAddress, _ link: LinkID) -> Bool {
         gateway.isLinkLocal
-            || state.addresses.contains { $0.link == link && !$0.cidr.isHost && $0.cidr.contains(gateway) }
+            || state.addresses.contains {
+                $0.link == link && $0.hasPrefixRoute && !$0.cidr.isHost && $0.cidr.contains(gateway)
+            }
             || state.routes.contains { $0.link == link && $0.gateway == nil && $0.destination.contains(gateway) }
     }
 

@@ -6,21 +6,28 @@ package struct LinkAddress: Hashable, Sendable, Comparable, CustomStringConverti
     package var link: LinkID
     /// Address and prefix length.
     package var cidr: CIDR
+    /// Whether the kernel makes a route to the address's network by the link; without (IFA_F_NOPREFIXROUTE) the
+    /// network is reached by whatever route somebody sets.
+    package var hasPrefixRoute: Bool
 
     /// Puts `cidr` on `link`.
     ///
     /// IPv6 addresses are always added without duplicate address detection: the allocator has seen to it already, and
     /// the one to two seconds that detection takes are a pod's start-up time.
-    package init(_ link: LinkID, _ cidr: CIDR) {
+    package init(_ link: LinkID, _ cidr: CIDR, hasPrefixRoute: Bool = true) {
         self.link = link
         self.cidr = cidr
+        self.hasPrefixRoute = hasPrefixRoute
     }
 
     /// `10.11.23.2/32 dev eth0 (container)`
-    package var description: String { "\(cidr) dev \(link)" }
+    package var description: String { "\(cidr) dev \(link)" + (hasPrefixRoute ? "" : " noprefixroute") }
 
     /// By link, then by address.
-    package static func < (left: Self, right: Self) -> Bool { (left.link, left.cidr) < (right.link, right.cidr) }
+    package static func < (left: Self, right: Self) -> Bool {
+        func rank(_ address: Self) -> Int { address.hasPrefixRoute ? 1 : 0 }
+        return (left.link, left.cidr, rank(left)) < (right.link, right.cidr, rank(right))
+    }
 }
 
 /// A permanent entry of the neighbour table: this address is behind this hardware address, without asking.

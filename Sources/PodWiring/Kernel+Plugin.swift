@@ -1,3 +1,4 @@
+package import Addressing
 package import CNI
 package import NetworkModel
 
@@ -32,10 +33,17 @@ extension Kernel where Self: ~Copyable {
 
     /// The interface must not be there: whatever has its name is not ours to take. Asked before IPAM is, so that a
     /// repeated ADD changes nothing at all.
-    package mutating func refuseTaken(_ interface: LinkID, _ words: (LinkID) -> String) throws(CNIError) {
+    package mutating func refuseTakenVeth(_ attachment: Attachment) throws(CNIError) {
+        let peer = AttachmentNames(attachment).hostVeth
+        guard try isThere(LinkID(.container, attachment.ifName)) else { return }
+        let words = #"container veth name ("\#(attachment.ifName)") peer provided ("\#(peer)") already exists"#
+        throw CNIError(.other, words)
+    }
+
+    private mutating func isThere(_ link: LinkID) throws(CNIError) -> Bool {
         var scope = Scope()
-        scope.links = [interface]
-        guard try look(scope).links[interface] == nil else { throw CNIError(.other, words(interface)) }
+        scope.links = [link]
+        return try look(scope).links[link] != nil
     }
 }
 

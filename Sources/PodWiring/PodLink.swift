@@ -14,6 +14,8 @@ package struct PodLink: Hashable, Sendable {
     package let isHostMode: Bool
     /// Whether the pod gets its default route by its gateway when IPAM has none to give.
     package let hasDefaultRoute: Bool
+    /// Whether the network of an address is on the link, so that the kernel makes a route to it.
+    package let hasPrefixRoutes: Bool
 
     /// Collects the parts.
     package init(
@@ -21,13 +23,15 @@ package struct PodLink: Hashable, Sendable {
         addresses: [PodAddress],
         routes: [PodRoute],
         isHostMode: Bool = false,
-        hasDefaultRoute: Bool = false
+        hasDefaultRoute: Bool = false,
+        hasPrefixRoutes: Bool = true
     ) {
         self.ifName = ifName
         self.addresses = addresses
         self.routes = routes
         self.isHostMode = isHostMode
         self.hasDefaultRoute = hasDefaultRoute
+        self.hasPrefixRoutes = hasPrefixRoutes
     }
 
     /// The interface.
@@ -37,7 +41,9 @@ package struct PodLink: Hashable, Sendable {
     package var families: Set<IPAddress.Family> { Set(addresses.map(\.cidr.family)) }
 
     /// The addresses on the interface.
-    package var linkAddresses: Set<LinkAddress> { Set(addresses.map { LinkAddress(id, $0.cidr) }) }
+    package var linkAddresses: Set<LinkAddress> {
+        Set(addresses.map { LinkAddress(id, $0.cidr, hasPrefixRoute: hasPrefixRoutes || $0.cidr.isHost) })
+    }
 
     /// The gateway of the pod's first address of a family that has one.
     package func gateway(of family: IPAddress.Family) -> IPAddress? {

@@ -2,7 +2,9 @@ import Addressing
 import BridgePlugin
 import CNI
 import FakeKernel
+import FakeNode
 import NetworkModel
+import PodWiring
 import Testing
 
 /// A network to try everything on.
@@ -36,11 +38,11 @@ struct Network: CustomTestStringConvertible, Sendable {
         Network("host address mode, both families", #", "ipMasq": true"#, ipam: hostMode, isDualStack: true),
     ]
 
-    func node() -> FakeNode {
-        let node = FakeNode()
-        node.ipam.isDualStack = isDualStack
-        return node
+    var pluginCase: PluginCase {
+        PluginCase(testDescription, config: config, isDualStack: isDualStack) { BridgePlugin($0) }
     }
+
+    func node() -> FakeNode { pluginCase.node() }
 }
 
 struct BridgePluginTests {
@@ -56,36 +58,18 @@ struct BridgePluginTests {
 
     @Test("DEL leaves what another pod's DEL leaves, however often it runs", arguments: Network.all)
     func delete(_ network: Network) throws {
-        let node = network.node()
-        try node.add(network.config, "first")
-        try node.del(network.config, "first")
-        let shared = node.kernel.state
-        try node.add(network.config)
-        #expect(node.kernel.state.differences(from: shared) != [])
-        try node.del(network.config)
-        try node.del(network.config)
-        #expect(node.kernel.state.differences(from: shared) == [])
-        #expect(node.ipam.leases.isEmpty)
+        #expect(try network.pluginCase.leftAfterDelete() == [])
     }
 
     @Test("DEL needs no namespace", arguments: Network.all)
     func deleteWithoutNamespace(_ network: Network) throws {
-        let node = network.node()
-        try node.add(network.config, "first")
-        try node.del(network.config, "first")
-        let shared = node.kernel.state
-        try node.add(network.config)
-        try node.removeNamespace()
-        try node.del(network.config, netns: "")
-        #expect(node.kernel.state.differences(from: shared) == [])
+        #expect(try network.pluginCase.leftAfterDeleteWithoutNamespace() == [])
     }
 
     @Test("DEL needs no unchanged configuration")
     func deleteAfterConfigurationChanged() throws {
         let network = try #require(Network.all.first { $0.testDescription == "host address mode with masquerade" })
-        let node = network.node()
-        try node.add(network.config, "first")
-        try node.del(network.config, "first")
+        let node = try network.pluginCase.usedNode()
         let shared = node.kernel.state
         try node.add(network.config)
         try node.del(#"{"cniVersion": "1.1.0", "name": "net", "type": "bridge", "bridge": "other0"}"#)
@@ -94,54 +78,17 @@ struct BridgePluginTests {
 
     @Test("an ADD that the kernel refuses at any step leaves nothing", arguments: Network.all)
     func rollback(_ network: Network) throws {
-        let refusal = KernelError("apply", "it", reason: .other, errno: 5, text: "Input/output error")
-        var step = 1
-        while true {
-            let node = network.node()
-            let before = node.kernel.state
-            node.kernel.fault = .failOnce(at: step, refusal)
-            guard (try? node.add(network.config)) == nil else { break }
-            #expect(node.kernel.state.differences(from: before) == [], "failed at step \(step)")
-            #expect(node.ipam.leases.isEmpty, "failed at step \(step)")
-            step += 1
-        }
-        #expect(step > 5)
+        #expect(try network.pluginCase.leftAfterRefusals(least: 5) == [])
     }
 
     @Test("after a crash at any step of ADD, DEL leaves nothing", arguments: Network.all, [true, false])
     func crash(_ network: Network, isNamespaceThere: Bool) throws {
-        var step = 0
-        while true {
-            let node = network.node()
-            try node.add(network.config, "first")
-            try node.del(network.config, "first")
-            let shared = node.kernel.state
-            let done = node.kernel.mutatingCalls
-            node.kernel.fault = .kill(after: done + step)
-            let isComplete = (try? node.add(network.config)) != nil
-            node.kernel.fault = nil
-            if !isNamespaceThere { try node.removeNamespace() }
-            try node.del(network.config, netns: isNamespaceThere ? "/run/netns/pod" : "")
-            #expect(node.kernel.state.differences(from: shared) == [], "killed after \(step)")
-            if isComplete { break }
-            step += 1
-        }
-        #expect(step > 2)
+        #expect(try network.pluginCase.leftAfterCrashes(isNamespaceThere: isNamespaceThere, least: 2) == [])
     }
 
     @Test("GC removes attachments that are not listed, and what nobody shares any more", arguments: Network.all)
     func garbage(_ network: Network) throws {
-        let node = network.node()
-        let before = node.kernel.state
-        try node.add(network.config)
-        let all = node.kernel.state
-        try node.gc(network.config, valid: "null")
-        #expect(node.kernel.state.differences(from: all) == [])
-        try node.gc(network.config, valid: #"[{"containerID": "c1", "ifname": "eth0"}]"#)
-        #expect(node.kernel.state.differences(from: all) == [])
-        try node.gc(network.config, valid: "[]")
-        #expect(node.kernel.state.differences(from: before) == [])
-        #expect(node.ipam.leases.isEmpty)
+        #expect(try network.pluginCase.wrongAfterGarbageCollection() == [])
     }
 
     @Test("an interface that is there is an error, and nothing is touched")
@@ -153,26 +100,5 @@ struct BridgePluginTests {
         #expect(throws: CNIError.self) { try node.add(network.config) }
         #expect(node.kernel.state.differences(from: before) == [])
         #expect(node.ipam.leases.count == 1)
-    }
-}
-
-extension NetworkState {
-    /// What there is, a line a thing. Values of sysctls are left out: forwarding stays on once it is on.
-    var traces: [String] {
-        let tables = ruleset.tables.flatMap { id, table in
-            table.chains.map { "chain \(id) \($0.key): \($0.value.rules.count) rules" }
-                + table.sets.flatMap { name, set in
-                    ["set \(id) \(name)"] + set.elements.map { "element \(name) \($0.key) \($0.value.comment ?? "")" }
-                }
-        }
-        let linkTraces = links.values.map { "link \($0.id) \($0.kind) \($0.alias ?? "")" }
-        return
-            (linkTraces + addresses.map { "address \($0)" } + routes.map { "route \($0)" }
-            + neighbors.map { "neighbour \($0)" } + sysctls.keys.map { "sysctl \($0)" } + tables).sorted()
-    }
-
-    /// What is only in one of two states.
-    func differences(from other: NetworkState) -> [String] {
-        Set(traces).symmetricDifference(other.traces).sorted()
     }
 }

@@ -24,6 +24,15 @@ ROLLBACK = {r": there -> not there$": "a failed ADD leaves nothing behind"}
 COUNTER = {r"last_reserved_ip": "the counter of leases says what was given last, by an ADD that failed, too"}
 FLAPS = "a bridge that podnet did not make changes its MAC with its ports, and the result has the former one"
 WORDS = "errors name what is in the way"
+DNS = {r"results/\d/dns/": "the DNS of IPAM is in the bridge's result, as in later releases of the reference"}
+PTP = {
+    r"node/routes.*protocol: - -> 112$": "a route of the host to a pod says that podnet made it",
+    r"node/routes.*scope: host -> link$": "the host's route to a pod has the scope of what is on a link",
+    r"/noprefixroute: - -> True$": "the route to a ptp pod's network by its link is never made, so none is deleted",
+    r"/prefsrc: \S+ -> -$": "the source address of a ptp pod's routes is left to the kernel, which takes the same",
+    r"pods/.*arp_notify: 0 -> 1$": "a ptp pod announces its address: the host may remember its former owner",
+}
+PTP_DUAL = {**PTP, r"accept_dad: 1 -> 0$": "no duplicate address detection for addresses that IPAM gave"}
 
 
 @dataclass
@@ -171,7 +180,7 @@ IPAM = [
     Configuration("static-dual", [bridge(static(
         {"address": "10.1.0.5/24", "gateway": "10.1.0.1"}, {"address": "fd00:10:1::5/112", "gateway": "fd00:10:1::1"},
         routes=[{"dst": "0.0.0.0/0"}, {"dst": "::/0", "gw": "fd00:10:1::1"}],
-        dns={"nameservers": ["10.0.0.53"], "search": ["a.example"]}))], pods=1),
+        dns={"nameservers": ["10.0.0.53"], "search": ["a.example"]}))], pods=1, intended=DNS),
     Configuration("static-by-environment", [bridge(static())], args={"pod1": "IgnoreUnknown=1;IP=10.1.0.8/24;GATEWAY=10.1.0.1"}, pods=1),
     Configuration("static-by-capability", [bridge(static(), capabilities={"ips": True})],
                   capabilities={"ips": ["10.1.0.9/24"]}, pods=1),
@@ -179,11 +188,12 @@ IPAM = [
 
 OTHERS = [
     Configuration("ptp", [{"type": "ptp", "ipam": local(V4, routes=[{"dst": "0.0.0.0/0"}])}],
-                  probes=[SERVE_POD1 + ask("$POD1:80"), ask("$POD1:80", "ip netns exec pod2")]),
-    Configuration("ptp-mtu", [{"type": "ptp", "mtu": 1400, "ipam": local(V4)}]),
-    Configuration("ptp-dual", [{"type": "ptp", "ipam": local(V4, V6, routes=[{"dst": "0.0.0.0/0"}, {"dst": "::/0"}])}]),
+                  probes=[SERVE_POD1 + ask("$POD1:80"), ask("$POD1:80", "ip netns exec pod2")], intended=PTP),
+    Configuration("ptp-mtu", [{"type": "ptp", "mtu": 1400, "ipam": local(V4)}], intended=PTP),
+    Configuration("ptp-dual", [{"type": "ptp", "ipam": local(V4, V6, routes=[{"dst": "0.0.0.0/0"}, {"dst": "::/0"}])}],
+                  intended=PTP_DUAL),
     Configuration("ptp-masquerade", [{"type": "ptp", "ipMasq": True, "ipam": local(V4, routes=[{"dst": "0.0.0.0/0"}])}],
-                  prepare=SERVE_OUTSIDE, probes=[SEEN_OUTSIDE]),
+                  prepare=SERVE_OUTSIDE, probes=[SEEN_OUTSIDE], intended=PTP),
     Configuration("loopback", [{"type": "loopback"}], "0.3.1", ifname="lo",
                   intended={r"ips/\d/version: - -> ": "a result of version 0.3.1 says each address's family, as the specification asks"}),
     Configuration("loopback-1.0.0", [{"type": "loopback"}], ifname="lo", pods=1),

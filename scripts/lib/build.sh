@@ -16,5 +16,5 @@ build() {
     # A copy, as `make install` makes one: the kernel keeps what a linker wrote in small pieces, and maps it more slowly.
     install -m 0755 "$bin/podnet-cni" "$plugins/.podnet-cni"
     local name
-    for name in bridge host-local loopback; do ln -f "$plugins/.podnet-cni" "$plugins/$name"; done
+    for name in $(sed -n "s/^PLUGINS *= *//p" "$top/Makefile"); do ln -f "$plugins/.podnet-cni" "$plugins/$name"; done
 }

@@ -1,11 +1,16 @@
-# Pods on bridge br0, for test cases: `plugins` is where the plugins are, results are in $work.
+# Pods of one plugin, for test cases: `plugins` is where the plugins are, `plugin` which it is (on bridge br0 unless it is
+# said), results are in $work.
 
 # conf KEYS [VERSION]
-conf() { echo "{\"cniVersion\": \"${2:-1.1.0}\", \"name\": \"net\", \"type\": \"bridge\", \"bridge\": \"br0\", $1}"; }
+conf() {
+    local keys=$1
+    [ "${plugin:-bridge}" != bridge ] || keys="\"bridge\": \"br0\"${keys:+, $keys}"
+    echo "{\"cniVersion\": \"${2:-1.1.0}\", \"name\": \"net\", \"type\": \"${plugin:-bridge}\"${keys:+, $keys}}"
+}
 # call VERB CONTAINER KEYS [NETNS [IFNAME]]
 call() {
     local netns=${4-/run/netns/$2}
-    conf "$3" "${version:-1.1.0}" | cni "$1" "$2" "$netns" "${5:-eth0}"
+    conf "$3" "${version:-1.1.0}" | cni "$1" "$2" "$netns" "${5:-eth0}" "${plugin:-bridge}"
 }
 # attach CONTAINER KEYS: a namespace and an ADD; the result is in $work/CONTAINER.json
 attach() {
@@ -14,7 +19,8 @@ attach() {
     ip -n "$1" link set lo up
 }
 check() { call CHECK "$1" "$2, \"prevResult\": $(cat "$work/$1.json")"; }
-address() { jq -r '.ips[0].address | split("/")[0]' "$work/$1.json"; }
+# address CONTAINER [INDEX]
+address() { jq -r ".ips[${2:-0}].address | split(\"/\")[0]" "$work/$1.json"; }
 serve() {
     ip netns exec "$1" socat "TCP-LISTEN:$2,fork,reuseaddr${3:+,$3}" SYSTEM:"echo $1" &
     wait_until 5 ip netns exec "$1" sh -c "ss -ltn | grep -q ':$2 '"

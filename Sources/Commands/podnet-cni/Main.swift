@@ -7,6 +7,7 @@ import Netlink
 import NetworkModel
 import PodWiring
 import Posix
+import PtpPlugin
 
 /// Every CNI plugin of podnet; the name that the program is called by picks one.
 @main
@@ -24,15 +25,18 @@ enum Main {
 
     private static var plugins: [any Plugin] {
         let hostLocal = HostLocalPlugin.onDisk(bootIDPath: HostLocalPlugin.bootIDPath)
+        let staticIPAM = StaticPlugin()
         let surroundings = Surroundings<LinuxKernel>(
             openKernel: { (netns) throws(KernelError) in
                 netns.isEmpty ? try LinuxKernel() : try LinuxKernel(netns: netns)
             },
-            delegate: PluginDelegate(local: [hostLocal]),
+            delegate: PluginDelegate(local: [hostLocal, staticIPAM]),
             node: machineID,
             exclusively: exclusively
         )
-        return [BridgePlugin(surroundings), LoopbackPlugin(surroundings), hostLocal]
+        return [
+            BridgePlugin(surroundings), PtpPlugin(surroundings), LoopbackPlugin(surroundings), hostLocal, staticIPAM,
+        ]
     }
 
     /// What tells this node's bridges from another's; absent in an image that was never booted.

@@ -33,14 +33,17 @@ enum AddressMessages {
     ///
     /// IPv4 gets the broadcast address of its network, as every other tool that sets pods up does. IPv6 is usable at
     /// once, without duplicate address detection.
-    static func add(_ cidr: CIDR, index: Int32) -> Message {
+    static func add(_ address: LinkAddress, index: Int32) -> Message {
+        let cidr = address.cidr
         let object = AddressObject(cidr, index: index)
+        var flags = cidr.family == .v6 ? UInt32(IFA_F_NODAD) : 0
+        if !address.hasPrefixRoute { flags |= UInt32(IFA_F_NOPREFIXROUTE) }
+        if flags != 0 { unsafe rtnl_addr_set_flags(object.raw, flags) }
         switch cidr.family {
-        case .v6: unsafe rtnl_addr_set_flags(object.raw, UInt32(IFA_F_NODAD))
         case .v4 where cidr.prefixLength < 31:
             let broadcast = NLAddress(CIDR(host: cidr.last))
             _ = unsafe rtnl_addr_set_broadcast(object.raw, broadcast.raw)
-        case .v4: break
+        case .v4, .v6: break
         }
         return object.newRequest(flags: NLM_F_CREATE | NLM_F_EXCL)
     }
@@ -64,6 +67,8 @@ enum AddressMessages {
 package struct AddressRecord {
     let index: Int32
     let cidr: CIDR
+    /// `IFA_F_*`
+    let flags: UInt32
 
     /// Reads the message, or nil when it is not about IP.
     package init?(_ payload: RawSpan) throws(MalformedMessage) {
@@ -71,16 +76,25 @@ package struct AddressRecord {
         guard let family = IPAddress.Family(number: header.ifa_family) else { return nil }
         var address: IPAddress?
         var local: IPAddress?
+        var flags = UInt32(header.ifa_flags)
         try forEachAttribute(in: payload, from: MemoryLayout<ifaddrmsg>.size) { type, value throws(MalformedMessage) in
             // On a link with a peer IFA_ADDRESS is the peer's, IFA_LOCAL ours; IPv6 links without have only the former.
             if type == Int(IFA_ADDRESS) { address = try value.ipAddress() }
             if type == Int(IFA_LOCAL) { local = try value.ipAddress() }
+            // All bits; the header has room for the first eight only.
+            if type == Int(IFA_FLAGS) { flags = try value.number() }
         }
         guard let own = local ?? address, own.family == family,
             let cidr = CIDR(own, prefixLength: Int(header.ifa_prefixlen))
         else { throw MalformedMessage("no address in it") }
         index = Int32(bitPattern: header.ifa_index)
         self.cidr = cidr
+        self.flags = flags
+    }
+
+    /// The address on this link.
+    func address(on link: LinkID) -> LinkAddress {
+        LinkAddress(link, cidr, hasPrefixRoute: flags & UInt32(IFA_F_NOPREFIXROUTE) == 0)
     }
 
     /// Whether the kernel made it by itself: link-local addresses of IPv6 come and go with the link's state.

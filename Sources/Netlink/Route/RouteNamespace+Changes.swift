@@ -56,7 +56,7 @@ extension RouteNamespace {
 
     /// Puts an address on its link.
     mutating func add(_ address: LinkAddress) throws(KernelError) {
-        let message = AddressMessages.add(address.cidr, index: try index(of: address.link))
+        let message = AddressMessages.add(address, index: try index(of: address.link))
         try socket.request(message, "add address", "\(address)")
     }
 

@@ -9,7 +9,7 @@ extension RouteNamespace {
         try dump(of: link, "read addresses", AddressMessages.dump) { payload, index throws(MalformedMessage) in
             guard let record = try AddressRecord(payload), record.index == index, !record.isAutomatic
             else { return nil }
-            return LinkAddress(link, record.cidr)
+            return record.address(on: link)
         }
     }
 
