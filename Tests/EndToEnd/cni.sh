@@ -90,30 +90,6 @@ test_delete_needs_neither_namespace_nor_result_nor_the_same_configuration() {
     expect_match "lo of the node" "$(ip link show lo)" 'UP'
 }
 
-test_bad_input_is_named_and_changes_nothing() {
-    attach first "$host_mode"
-    snapshot >"$work/before"
-    ip netns add pod
-    echo no >"$work/file"
-    expect_refusal 7 "mtu: .*'1500x'|mtu: expected.*1500x" call ADD pod "\"mtu\": \"1500x\", $host_mode"
-    expect_refusal 7 'isGatway.*isGateway' call ADD pod "\"isGatway\": true, $host_mode"
-    expect_refusal 7 "10.0.0.0/33" call ADD pod '"ipam": {"type": "host-local", "subnet": "10.0.0.0/33"}'
-    expect_refusal 7 "10.0.0.300" call ADD pod \
-        '"ipam": {"type": "host-local", "subnet": "10.0.0.0/24", "rangeStart": "10.0.0.300"}'
-    expect_refusal 4 'CNI_IFNAME|interface name' call ADD pod "$host_mode" /run/netns/pod sixteen-bytes-xy
-    expect_refusal 4 '\.\./x' conf_with_id '../x'
-    expect_refusal 8 'CNI_NETNS|netns' call ADD pod "$host_mode" /proc/self/ns/net
-    expect_refusal 8 "$work/file" call ADD pod "$host_mode" "$work/file"
-    expect_refusal 8 '/run/netns/none' call ADD pod "$host_mode" /run/netns/none
-    expect_refusal 999 'eth0.*already exists' call ADD first "$host_mode"
-    expect_refusal 6 'stdin' sh -c "echo '{' | CNI_COMMAND=ADD CNI_CONTAINERID=x CNI_NETNS=/run/netns/pod \
-        CNI_IFNAME=eth0 CNI_PATH=$plugins $plugins/bridge"
-    ip netns del pod
-    snapshot | diff "$work/before" -
-    check first "$host_mode"
-}
-conf_with_id() { conf "$host_mode" | cni ADD "$1" /run/netns/pod eth0; }
-
 test_an_exhausted_pool_says_so_and_recovers() {
     local small='"ipam": {"type": "host-local", "addressMode": "host", "subnet": "10.13.0.0/30"}'
     attach a "$small"

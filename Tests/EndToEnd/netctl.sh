@@ -218,6 +218,21 @@ test_wrong_usage_ends_with_64_and_says_what_is_right() {
     expect_status 64 netctl endpoints --timeout 0
 }
 
+test_the_reference_names_every_command_and_flag() {
+    local command flag
+    for command in endpoints services pods status version; do
+        grep -q "^| .netctl $command" "$here/docs/netctl.md" || { echo "docs/netctl.md lacks $command"; exit 1; }
+        for flag in $("$bin/netctl" $command --help | sed -nE 's/^  (-., )?(--[a-z-]+).*/\2/p'); do
+            case $flag in
+                --namespace | --all-namespaces | --output | --watch) flag=-${flag:2:1} ;;
+                --help | --version) continue ;;
+            esac
+            [ "$flag" != -a ] || flag=-A
+            grep -qe "\`$flag[ \`]" "$here/docs/netctl.md" || { echo "docs/netctl.md lacks $flag of $command"; exit 1; }
+        done
+    done
+}
+
 test_a_daemon_that_hangs_is_waited_for_as_long_as_asked() {
     web
     kill -STOP $daemon

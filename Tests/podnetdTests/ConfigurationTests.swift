@@ -40,13 +40,15 @@ struct ConfigurationTests {
         #expect(configuration == expected)
     }
 
-    @Test("the shipped file has every key at its default")
+    @Test("the shipped file has every key at its default, and README explains it")
     func shippedFile() throws {
         let root = #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
         let yaml = try String(contentsOf: URL(filePath: "/\(root)/conf/podnetd.yaml"), encoding: .utf8)
+        let readme = try String(contentsOf: URL(filePath: "/\(root)/README.md"), encoding: .utf8)
         #expect(try Configuration(yaml: yaml, file: "f") == Configuration())
         for key in ConfigurationKey.allCases {
             #expect(yaml.contains("\n\(key.rawValue):"), "\(key.rawValue) is missing")
+            #expect(readme.contains("| `\(key.rawValue)` |"), "README lacks \(key.rawValue)")
         }
     }
 
