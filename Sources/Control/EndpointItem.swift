@@ -179,6 +179,8 @@ package struct KernelState: RawRepresentable, Codable, Hashable, Sendable {
     package static let stale = KernelState(rawValue: "STALE")
     /// The kernel rejects connections to this port, as it should.
     package static let reject = KernelState(rawValue: "reject")
+    /// The kernel drops connections to this port, as it should: no endpoint is on this node, and the policy is Local.
+    package static let drop = KernelState(rawValue: "drop")
     /// Of a service: some of its endpoints are MISSING or STALE.
     package static let drift = KernelState(rawValue: "DRIFT")
     /// The kernel could not be read.

@@ -17,6 +17,12 @@ package struct ServiceItem: ListItem {
     package var endpoints: Count
     /// How endpoints are chosen.
     package var policies: Policies
+    /// External IPs and load balancers' addresses; absent without a daemon.
+    package var external: [String]?
+    /// The ports of the node that lead to it; absent without a daemon.
+    package var nodePorts: [Int]?
+    /// Who may use the load balancers' addresses; empty is everybody, absent without a daemon.
+    package var sourceRanges: [String]?
     /// Where the service is written down.
     package var origin: Origin?
     /// Since when the daemon has known it.
@@ -35,6 +41,9 @@ package struct ServiceItem: ListItem {
         ports: [PortItem],
         endpoints: Count,
         policies: Policies = Policies(),
+        external: [String]? = nil,
+        nodePorts: [Int]? = nil,
+        sourceRanges: [String]? = nil,
         origin: Origin? = nil,
         since: Timestamp? = nil,
         problems: [String] = [],
@@ -47,6 +56,9 @@ package struct ServiceItem: ListItem {
         self.ports = ports
         self.endpoints = endpoints
         self.policies = policies
+        self.external = external
+        self.nodePorts = nodePorts
+        self.sourceRanges = sourceRanges
         self.origin = origin
         self.since = since
         self.problems = problems

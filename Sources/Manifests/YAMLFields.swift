@@ -55,6 +55,11 @@ extension Node {
         return items
     }
 
+    /// The texts of a sequence; nil for null, "" for a null in it.
+    func texts() throws(YAMLFieldError) -> [String]? {
+        try list { item throws(YAMLFieldError) in try item.text() ?? "" }
+    }
+
     /// A text; nil for null. Plain words that YAML may take for something else need quotes.
     func text() throws(YAMLFieldError) -> String? {
         if isNull { return nil }

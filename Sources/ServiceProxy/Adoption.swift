@@ -3,10 +3,10 @@ import NetworkModel
 
 /// What a table that an earlier run left in the kernel tells.
 struct Adoption: Sendable {
-    /// How many pick chains there are.
-    let pickers: Int
+    /// What the rules are made for.
+    let shape: RulesetShape
     /// Frontends that are whole, held by nobody yet.
-    private(set) var frontends: [Frontend: KernelMirror.FrontendState] = [:]
+    private(set) var frontends: [Frontend: FrontendState] = [:]
     /// Virtual addresses, used by nobody yet.
     private(set) var clusterIPs: [IPAddress: KernelMirror.ClusterIPState] = [:]
     /// Local endpoints.
@@ -16,34 +16,29 @@ struct Adoption: Sendable {
 
     /// Reads a table, or nil when its rules are not those that we would write now.
     init?(_ observed: Table, _ ruleset: ServiceRuleset, _ settings: ProxySettings) {
-        let pickers = observed.sets[ServiceRuleset.SetName.pickers]?.elements.count ?? 0
-        guard pickers == ServiceRuleset.pickers(forServicesOf: pickers) else { return nil }
-        var rules = observed
-        for name in ServiceRuleset.SetName.dynamic { rules.sets[name]?.elements = [:] }
-        let skeleton = ruleset.skeleton(settings, pickers: pickers)
-        guard RulesetDiff(from: .one(ruleset.table, rules), to: .one(ruleset.table, skeleton)).isEmpty else {
-            return nil
+        let codes = observed.elements(ServiceRuleset.SetName.pickers).keys.compactMap { key in
+            RegisterBytes.number(host: key).flatMap(FrontendCode.init(number:))
         }
-        self.pickers = pickers
+        let shape = RulesetShape(codes: codes, sets: observed.sets.keys)
+        var rules = observed
+        for name in observed.sets.keys where ServiceRuleset.SetName.isDynamic(name) { rules.sets[name]?.elements = [:] }
+        // Rules for prefixes stand in the order in which they came to be needed, which does not matter.
+        rules.chains["allowed-sources"]?.rules = shape.prefixLengths.sorted().map(ruleset.allowance)
+        let skeleton = ruleset.skeleton(settings, shape)
+        guard RulesetDiff(from: .one(ruleset.table, rules), to: .one(ruleset.table, skeleton)).isEmpty,
+            Set(observed.chains["allowed-sources"]?.rules ?? []) == Set(shape.prefixLengths.map(ruleset.allowance))
+        else { return nil }
+        self.shape = shape
         adoptFrontends(observed, ruleset.table)
         adoptAddresses(observed, ruleset.table)
     }
 
     private mutating func adoptFrontends(_ observed: Table, _ table: TableID) {
-        var slots = Slots(observed.elements(ServiceRuleset.SetName.endpoints))
-        var strayKeys: [[UInt8]] = []
-        for (key, element) in observed.elements(ServiceRuleset.SetName.frontends) {
-            let frontend = ElementBytes.frontend(from: key[...])
-            let count = element.data.flatMap { RegisterBytes.number(host: $0) }
-            if let frontend, let count, let endpoints = slots.takeEndpoints(of: frontend, count: Int(count)) {
-                let comment = element.comment ?? ""
-                frontends[frontend] = .init(holder: nil, comment: comment, endpoints: endpoints)
-            } else {
-                strayKeys.append(key)
-            }
+        var found = FoundFrontends(observed)
+        frontends = found.takeWhole()
+        for (set, keys) in found.rest.sorted(by: { ServiceRuleset.SetName.precedes($0.key, $1.key) }) {
+            addStrays(keys, set, table)
         }
-        addStrays(strayKeys, ServiceRuleset.SetName.frontends, table)
-        addStrays(slots.rest, ServiceRuleset.SetName.endpoints, table)
     }
 
     private mutating func adoptAddresses(_ observed: Table, _ table: TableID) {
@@ -66,43 +61,6 @@ struct Adoption: Sendable {
     private mutating func addStrays(_ keys: [[UInt8]], _ set: String, _ table: TableID) {
         if !keys.isEmpty { strays.append(.deleteElements(table, set: set, keys)) }
     }
-}
-
-/// The elements of `endpoints` by frontend, until a frontend takes them.
-private struct Slots {
-    private struct Slot {
-        let index: Int
-        let endpoint: EndpointAddress
-        let key: [UInt8]
-    }
-
-    private var byFrontend: [Frontend: [Slot]] = [:]
-    private var unreadable: [[UInt8]] = []
-
-    init(_ elements: [[UInt8]: Element]) {
-        for (key, element) in elements {
-            if let index = RegisterBytes.number(host: key.prefix(4)),
-                let frontend = ElementBytes.frontend(from: key.dropFirst(4)),
-                let endpoint = element.data.flatMap({ ElementBytes.endpoint(from: $0[...]) })
-            {
-                byFrontend[frontend, default: []].append(Slot(index: Int(index), endpoint: endpoint, key: key))
-            } else {
-                unreadable.append(key)
-            }
-        }
-    }
-
-    /// The endpoints by index, if they are `count` different ones at 0 to `count` − 1; takes them away then.
-    mutating func takeEndpoints(of frontend: Frontend, count: Int) -> [EndpointAddress]? {
-        let slots = (byFrontend[frontend] ?? []).sorted { $0.index < $1.index }
-        let endpoints = slots.map(\.endpoint)
-        guard count > 0, slots.map(\.index) == Array(0..<count), Set(endpoints).count == count else { return nil }
-        byFrontend[frontend] = nil
-        return endpoints
-    }
-
-    /// The keys that no frontend took.
-    var rest: [[UInt8]] { unreadable + byFrontend.values.joined().map(\.key) }
 }
 
 extension Ruleset {

@@ -22,6 +22,15 @@ enum ElementBytes {
         return bytes
     }
 
+    /// `address . protocol . port . network`
+    static func source(_ range: CIDR, of frontend: Frontend) -> [UInt8] {
+        var bytes = [UInt8]()
+        bytes.reserveCapacity(40)
+        bytes.append(frontend)
+        bytes.append(range.first)
+        return bytes
+    }
+
     /// `address . port`
     static func endpoint(_ endpoint: EndpointAddress) -> [UInt8] {
         var bytes = [UInt8]()
@@ -56,6 +65,16 @@ enum ElementBytes {
             let transport = TransportProtocol(number: rest[0])
         else { return nil }
         return Frontend(address, transport, port)
+    }
+
+    /// What `source(_:of:)` wrote for a prefix of this length.
+    static func source(from bytes: [UInt8], prefixLength: Int) -> (Frontend, CIDR)? {
+        let length = (bytes.count - 8) / 2
+        guard let frontend = frontend(from: bytes.dropLast(length)),
+            let address = IPAddress(bytes: bytes.suffix(length)),
+            let range = CIDR(address, prefixLength: prefixLength), range.network == range
+        else { return nil }
+        return (frontend, range)
     }
 
     /// What `endpoint(_:)` wrote.

@@ -1,46 +1,40 @@
 package import Addressing
 
-/// What an endpoint of a service port is, and whether new connections go to it.
-package struct EndpointStatus: Hashable, Sendable {
-    /// What the source says of the endpoint.
-    package enum State: String, Hashable, Sendable {
-        case ready
-        case notReady = "not-ready"
-        case terminating
-    }
+/// The node that endpoints are chosen for.
+package struct SelectingNode: Hashable, Sendable {
+    /// Its name; nil takes every endpoint for local.
+    package var name: String?
+    /// Its zone (`topology.kubernetes.io/zone`); nil where there are none.
+    package var zone: String?
 
-    /// Where it is.
-    package let address: EndpointAddress
-    /// The pod behind it, if known.
-    package let podName: String?
-    /// The node that it runs on, if known.
-    package let nodeName: String?
-    /// The state.
-    package let state: State
-    /// Whether it still answers.
-    package let isServing: Bool
-    /// Whether new connections go to it.
-    package let isChosen: Bool
-
-    /// Why it is chosen or not, where the state alone does not say it.
-    package var reason: String? {
-        switch (state, isChosen, isServing) {
-        case (.ready, _, _): nil
-        case (.notReady, _, _): "not ready by its source"
-        case (.terminating, true, _): "going away, but no endpoint is ready and it still serves"
-        case (.terminating, false, true): "going away: open connections go on, new ones go to ready endpoints"
-        case (.terminating, false, false): "going away and no longer serving"
-        }
+    /// Names a node.
+    package init(name: String? = nil, zone: String? = nil) {
+        self.name = name
+        self.zone = zone
     }
 }
 
 /// The endpoints of one service port in one family, and those that new connections go to.
 ///
-/// The rules are kube-proxy's for cluster-wide traffic: the ready ones; where none is, those that are going away but
-/// still serve. Node-local policies and hints will narrow the choice here too.
+/// The rules are kube-proxy's. Cluster-wide traffic gets the ready ones, narrowed by hints; local traffic the ready ones
+/// of this node. Where there is none, those that are going away but still serve, whatever the hints.
 package struct EndpointSelection: Sendable {
+    /// Which connections a list of endpoints is for.
+    package enum Audience: Hashable, Sendable {
+        /// Those that may go to any node.
+        case everywhere
+        /// Those that are to stay on this node.
+        case here
+        /// The one or the other, by where they come from.
+        case bySource
+    }
+
+    private let slices: [EndpointSlice]
+    private let node: SelectingNode
     private let candidates: [Candidate]
-    private let choosesReady: Bool
+    private let hasReady: Bool
+    private let hasReadyHere: Bool
+    private let hints: HintUse
 
     fileprivate struct Candidate {
         let address: EndpointAddress
@@ -49,61 +43,118 @@ package struct EndpointSelection: Sendable {
         let isReady: Bool
         let isServing: Bool
         let isTerminating: Bool
+        let isLocal: Bool
     }
 
-    private let slices: [EndpointSlice]
+    private enum HintUse { case none, nodes, zones }
 
     /// Joins a service port with the slices of its service: same family, same port name and protocol.
-    package init(_ port: ServicePort, _ family: IPAddress.Family, in slices: [EndpointSlice]) {
+    package init(
+        _ port: ServicePort,
+        _ family: IPAddress.Family,
+        in slices: [EndpointSlice],
+        for node: SelectingNode
+    ) {
         self.slices = slices
-        candidates = Self.candidates(port, family, slices)
-        choosesReady = candidates.contains(where: \.isReady)
+        self.node = node
+        let candidates = Self.candidates(port, family, slices, node.name)
+        self.candidates = candidates
+        hasReady = candidates.contains(where: \.isReady)
+        hasReadyHere = candidates.contains { $0.isReady && $0.isLocal }
+        hints = Self.hintUse(candidates, slices, node)
     }
 
-    /// The endpoints that new connections go to, by address; none when the service is to be refused.
-    package var chosen: [EndpointAddress] { candidates.lazy.filter(isChosen).map(\.address) }
-
-    /// The chosen ones that run on `node`.
-    package func localAddresses(_ node: String?) -> [IPAddress] {
-        candidates.lazy.filter { isChosen($0) && source(of: $0).isLocal(to: node) }.map(\.address.address)
+    /// The endpoints that new connections go to, by address; none when they are to be refused.
+    package func chosen(for audience: Audience) -> [EndpointAddress] {
+        candidates.lazy.filter { isChosen($0, for: audience) }.map(\.address)
     }
+
+    /// Whether any endpoint anywhere could take a connection: if so, local traffic without a local one is dropped and
+    /// not refused, since it is this node only that has none.
+    package var hasAny: Bool { candidates.contains { isChosen($0, for: .everywhere) || isChosen($0, for: .here) } }
+
+    /// The chosen ones that run on this node.
+    package func localAddresses(for audience: Audience) -> [IPAddress] {
+        candidates.lazy.filter { $0.isLocal && isChosen($0, for: audience) }.map(\.address.address)
+    }
+
+    /// The endpoints of this node that are ready.
+    package var readyHere: [IPAddress] { candidates.lazy.filter { $0.isLocal && $0.isReady }.map(\.address.address) }
 
     /// The endpoints that open connections may go on with, chosen or not.
     package var serving: [EndpointAddress] { candidates.lazy.filter(\.isServing).map(\.address) }
 
     /// Every endpoint with its state, by address.
-    package var statuses: [EndpointStatus] {
+    package func statuses(for audience: Audience) -> [EndpointStatus] {
         candidates.map { candidate in
             let source = source(of: candidate)
+            let isChosen = isChosen(candidate, for: audience)
             return EndpointStatus(
                 address: candidate.address,
                 podName: source.podName,
                 nodeName: source.nodeName,
                 state: candidate.isReady ? .ready : candidate.isTerminating ? .terminating : .notReady,
                 isServing: candidate.isServing,
-                isChosen: isChosen(candidate)
+                isChosen: isChosen,
+                exclusion: candidate.isReady && !isChosen ? exclusion(for: audience) : nil
             )
         }
     }
 
-    private func isChosen(_ candidate: Candidate) -> Bool {
-        choosesReady ? candidate.isReady : candidate.isServing && candidate.isTerminating
+    private func exclusion(for audience: Audience) -> EndpointStatus.Exclusion {
+        if audience == .here { return .policy }
+        return hints == .nodes ? .nodeHints : .zoneHints
+    }
+
+    private func isChosen(_ candidate: Candidate, for audience: Audience) -> Bool {
+        switch audience {
+        case .everywhere: hasReady ? candidate.isReady && isHinted(candidate) : candidate.isLastResort
+        case .here: candidate.isLocal && (hasReadyHere ? candidate.isReady : candidate.isLastResort)
+        case .bySource: isChosen(candidate, for: .everywhere) || isChosen(candidate, for: .here)
+        }
+    }
+
+    private func isHinted(_ candidate: Candidate) -> Bool {
+        switch hints {
+        case .none: true
+        case .nodes: source(of: candidate).hints?.nodes.contains(node.name ?? "") ?? false
+        case .zones: source(of: candidate).hints?.zones.contains(node.zone ?? "") ?? false
+        }
     }
 
     private func source(of candidate: Candidate) -> Endpoint { slices[candidate.slice].endpoints[candidate.endpoint] }
+
+    /// Hints count only when every ready endpoint has some and one of them is for this node or zone: anything else is a
+    /// state of transition, in which some endpoints would get too much.
+    private static func hintUse(
+        _ candidates: [Candidate],
+        _ slices: [EndpointSlice],
+        _ node: SelectingNode
+    ) -> HintUse {
+        var nodes: (all: Bool, own: Bool) = (true, false)
+        var zones: (all: Bool, own: Bool) = (true, false)
+        for candidate in candidates where candidate.isReady {
+            guard let hints = slices[candidate.slice].endpoints[candidate.endpoint].hints else { return .none }
+            nodes = (nodes.all && !hints.nodes.isEmpty, nodes.own || node.name.map(hints.nodes.contains) ?? false)
+            zones = (zones.all && !hints.zones.isEmpty, zones.own || node.zone.map(hints.zones.contains) ?? false)
+        }
+        if nodes.all && nodes.own { return .nodes }
+        return zones.all && zones.own ? .zones : .none
+    }
 
     /// By address; of several entries for one address and port the one that is not going away wins, else the first.
     private static func candidates(
         _ port: ServicePort,
         _ family: IPAddress.Family,
-        _ slices: [EndpointSlice]
+        _ slices: [EndpointSlice],
+        _ nodeName: String?
     ) -> [Candidate] {
         var found: [Candidate] = []
         for (index, slice) in slices.enumerated() where slice.family == family {
             for target in slice.ports where target.name == port.name && target.transport == port.transport {
                 found.reserveCapacity(found.count + slice.endpoints.count)
                 for (position, endpoint) in slice.endpoints.enumerated() {
-                    found.append(Candidate(endpoint, target.port, slice: index, position))
+                    found.append(Candidate(endpoint, target.port, slice: index, position, on: nodeName))
                 }
             }
         }
@@ -113,16 +164,20 @@ package struct EndpointSelection: Sendable {
 }
 
 extension EndpointSelection.Candidate {
-    fileprivate init(_ endpoint: Endpoint, _ port: Port, slice: Int, _ position: Int) {
+    fileprivate init(_ endpoint: Endpoint, _ port: Port, slice: Int, _ position: Int, on nodeName: String?) {
         self.init(
             address: EndpointAddress(endpoint.address, port),
             slice: slice,
             endpoint: position,
             isReady: endpoint.isReady,
             isServing: endpoint.isServing,
-            isTerminating: endpoint.isTerminating
+            isTerminating: endpoint.isTerminating,
+            isLocal: endpoint.isLocal(to: nodeName)
         )
     }
+
+    /// Whether it takes connections when nobody is ready.
+    fileprivate var isLastResort: Bool { isServing && isTerminating }
 
     fileprivate func precedes(_ other: Self) -> Bool {
         guard address == other.address else { return address < other.address }

@@ -81,12 +81,20 @@ extension FieldCheck {
             isServing: given.conditions?.serving ?? true,
             isTerminating: given.conditions?.terminating ?? false,
             nodeName: try word(given.nodeName, as: "a node name", "endpoints[\(index)].nodeName"),
-            podName: try podName(given.targetRef, index)
+            podName: try podName(given.targetRef, index),
+            hints: hints(given.hints)
         )
     }
 
+    private func hints(_ given: KubernetesEndpointSlice.Hints?) -> Endpoint.Hints? {
+        guard let given else { return nil }
+        let nodes = Set((given.forNodes ?? []).compactMap(\.name))
+        let zones = Set((given.forZones ?? []).compactMap(\.name))
+        return nodes.isEmpty && zones.isEmpty ? nil : Endpoint.Hints(nodes: nodes, zones: zones)
+    }
+
     private func endpointAddress(_ text: String, _ family: IPAddress.Family) throws(InvalidValue) -> IPAddress {
-        let address = try IPAddress(parsing: text)
+        let address = try IPAddress(ofObject: text)
         if address.family != family {
             throw InvalidValue(text, isNot: "an endpoint address", reason: "the slice's addressType is another")
         }

@@ -60,6 +60,22 @@ package struct Endpoint: Hashable, Sendable {
     package var nodeName: String?
     /// The pod behind it; nil when the source does not say.
     package var podName: String?
+    /// The nodes and zones whose clients it is meant for; nil when it is for all.
+    package var hints: Hints?
+
+    /// `hints` of an endpoint: names of nodes and zones.
+    package struct Hints: Hashable, Sendable {
+        /// `hints.forNodes`
+        package var nodes: Set<String>
+        /// `hints.forZones`
+        package var zones: Set<String>
+
+        /// Names them.
+        package init(nodes: Set<String> = [], zones: Set<String> = []) {
+            self.nodes = nodes
+            self.zones = zones
+        }
+    }
 
     /// Describes an endpoint; without more words it is ready.
     package init(
@@ -68,7 +84,8 @@ package struct Endpoint: Hashable, Sendable {
         isServing: Bool = true,
         isTerminating: Bool = false,
         nodeName: String? = nil,
-        podName: String? = nil
+        podName: String? = nil,
+        hints: Hints? = nil
     ) {
         self.address = address
         self.isReady = isReady
@@ -76,6 +93,7 @@ package struct Endpoint: Hashable, Sendable {
         self.isTerminating = isTerminating
         self.nodeName = nodeName
         self.podName = podName
+        self.hints = hints
     }
 
     /// Whether it runs here. One without a node does: it comes from this machine's own files.

@@ -4,16 +4,6 @@ import Addressing
 ///
 /// What was found in the kernel at the start belongs to no service until one asks for it.
 struct KernelMirror: Sendable {
-    /// The elements of one frontend: one in `frontends`, and in `endpoints` one for each endpoint; none without any.
-    struct FrontendState: Equatable, Sendable {
-        var holder: ServiceName?
-        var comment: String
-        /// By index.
-        var endpoints: [EndpointAddress]
-        /// No longer chosen, but open connections may go on there.
-        var draining: [EndpointAddress] = []
-    }
-
     /// The element of one virtual address.
     struct ClusterIPState: Equatable, Sendable {
         /// The services with this address; several may share one with different ports.
@@ -54,9 +44,9 @@ struct KernelMirror: Sendable {
     /// The services that have a part in something.
     var holders: [ServiceName] { Array(holdings.keys) }
 
-    /// The endpoints of a frontend by index, if `name` holds it.
-    func endpoints(of frontend: Frontend, heldBy name: ServiceName) -> [EndpointAddress]? {
-        frontends[frontend].flatMap { $0.holder == name ? $0.endpoints : nil }
+    /// What the kernel has of a frontend, if `name` holds it.
+    func state(of frontend: Frontend, heldBy name: ServiceName) -> FrontendState? {
+        frontends[frontend].flatMap { $0.holder == name ? $0 : nil }
     }
 
     /// Makes a service's elements what it wants; `journal` remembers what they were.
@@ -114,19 +104,22 @@ extension KernelMirror {
         _ target: ServiceElements.Target,
         after former: FrontendState?
     ) -> FrontendState? {
-        let endpoints = EndpointSlots.assign(target.chosen, after: former?.endpoints ?? [])
-        let draining = former.map { Self.draining(after: $0, target) } ?? []
-        guard !endpoints.isEmpty || !draining.isEmpty else { return nil }
-        return FrontendState(holder: name, comment: target.comment, endpoints: endpoints, draining: draining)
+        var state = target.state
+        state.holder = name
+        state.endpoints = EndpointSlots.assign(state.endpoints, after: former?.endpoints ?? [])
+        state.here = state.here.map { EndpointSlots.assign($0, after: former?.here ?? []) }
+        state.draining = former.map { draining(after: $0, state, target.serving) } ?? []
+        return state.isEmpty ? nil : state
     }
 
     private static func draining(
         after former: FrontendState,
-        _ target: ServiceElements.Target
+        _ state: FrontendState,
+        _ serving: [EndpointAddress]
     ) -> [EndpointAddress] {
-        if former.draining.isEmpty && former.endpoints == target.chosen { return [] }
-        let left = Set(former.endpoints + former.draining).subtracting(target.chosen)
-        return left.isEmpty ? [] : left.intersection(target.serving).sorted()
+        if former.draining.isEmpty && former.endpoints == state.endpoints && former.here == state.here { return [] }
+        let left = Set(former.all).subtracting(state.endpoints).subtracting(state.here ?? [])
+        return left.isEmpty ? [] : left.intersection(serving).sorted()
     }
 
     private mutating func setClusterIPs(

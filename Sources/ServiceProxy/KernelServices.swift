@@ -7,7 +7,9 @@ package struct KernelServices: Hashable, Sendable {
     package struct Entry: Hashable, Sendable {
         /// What the client connects to.
         package let frontend: Frontend
-        /// How many endpoints new connections are spread over.
+        /// Which chain goes on with a new connection; nil for a number that is none's.
+        package let code: FrontendCode?
+        /// How many endpoints new connections are spread over; where it depends on their source, those of pods.
         package let count: Int
         /// The service and port, `default/web:http`, as the element's comment has it.
         package let comment: String?
@@ -15,6 +17,8 @@ package struct KernelServices: Hashable, Sendable {
         package let connections: UInt64?
         /// The endpoints by index; `count` of them unless someone has changed the map.
         package let endpoints: [Int: Target]
+        /// Those for connections that stay on this node, where it depends on their source.
+        package let here: [Int: Target]
     }
 
     /// One endpoint of an entry.
@@ -32,27 +36,36 @@ package struct KernelServices: Hashable, Sendable {
 
     /// Reads a table; elements that are not understood are left out.
     package init(reading table: Table) {
+        let endpoints = Self.list(table, .everywhere)
+        let here = Self.list(table, .here)
+        let everywhere = table.elements(ServiceRuleset.SetName.everywhere)
+        entries = table.elements(ServiceRuleset.SetName.frontends).compactMap { key, element in
+            guard let frontend = ElementBytes.frontend(from: key[...]) else { return nil }
+            return Entry(
+                frontend: frontend,
+                code: element.code,
+                count: (element.code == .bySource ? everywhere[key]?.code : element.code)?.count ?? 0,
+                comment: element.comment,
+                connections: element.packets,
+                endpoints: endpoints[frontend] ?? [:],
+                here: here[frontend] ?? [:]
+            )
+        }.sorted { $0.frontend < $1.frontend }
+        clusterIPs = table.elements(ServiceRuleset.SetName.clusterIPs).reduce(into: [:]) { found, element in
+            if let address = IPAddress(bytes: element.key) { found[address] = element.value.comment ?? "" }
+        }
+    }
+
+    private static func list(_ table: Table, _ picker: Picker) -> [Frontend: [Int: Target]] {
         var endpoints: [Frontend: [Int: Target]] = [:]
-        for (key, element) in table.elements(ServiceRuleset.SetName.endpoints) {
+        for (key, element) in table.elements(picker.endpoints) {
             guard let index = RegisterBytes.number(host: key.prefix(4)),
                 let frontend = ElementBytes.frontend(from: key.dropFirst(4)),
                 let address = element.data.flatMap({ ElementBytes.endpoint(from: $0[...]) })
             else { continue }
             endpoints[frontend, default: [:]][Int(index)] = Target(address: address, connections: element.packets)
         }
-        entries = table.elements(ServiceRuleset.SetName.frontends).compactMap { key, element in
-            guard let frontend = ElementBytes.frontend(from: key[...]) else { return nil }
-            return Entry(
-                frontend: frontend,
-                count: element.data.flatMap { RegisterBytes.number(host: $0) }.map(Int.init) ?? 0,
-                comment: element.comment,
-                connections: element.packets,
-                endpoints: endpoints[frontend] ?? [:]
-            )
-        }.sorted { $0.frontend < $1.frontend }
-        clusterIPs = table.elements(ServiceRuleset.SetName.clusterIPs).reduce(into: [:]) { found, element in
-            if let address = IPAddress(bytes: element.key) { found[address] = element.value.comment ?? "" }
-        }
+        return endpoints
     }
 }
 

@@ -40,11 +40,13 @@ package struct KubernetesService: Decodable, Sendable {
     package var metadata: KubernetesMetadata?
     /// `spec`
     package var spec: Spec?
+    /// `status`
+    package var status: Status?
 
     /// No field is given.
     package init() {}
 
-    /// `spec` of a Service. The place for traffic policies, session affinity, node ports and external addresses.
+    /// `spec` of a Service.
     package struct Spec: Decodable, Sendable {
         /// `ClusterIP`, `NodePort`, `LoadBalancer` or `ExternalName`
         package var type: String?
@@ -54,9 +56,70 @@ package struct KubernetesService: Decodable, Sendable {
         package var clusterIPs: [String]?
         /// The ports.
         package var ports: [Port]?
+        /// `Cluster` or `Local`
+        package var internalTrafficPolicy: String?
+        /// `Cluster` or `Local`
+        package var externalTrafficPolicy: String?
+        /// `None` or `ClientIP`
+        package var sessionAffinity: String?
+        /// How long it lasts.
+        package var sessionAffinityConfig: AffinityConfig?
+        /// Addresses that others route to the nodes.
+        package var externalIPs: [String]?
+        /// CIDRs of those who may use the load balancer's addresses.
+        package var loadBalancerSourceRanges: [String]?
+        /// The port of the node that load balancers ask.
+        package var healthCheckNodePort: Int?
 
         /// No field is given.
         package init() {}
+    }
+
+    /// `spec.sessionAffinityConfig`
+    package struct AffinityConfig: Decodable, Sendable {
+        /// `clientIP`
+        package var clientIP: ClientIP?
+
+        /// No field is given.
+        package init() {}
+
+        /// `clientIP` of the affinity's configuration.
+        package struct ClientIP: Decodable, Sendable {
+            /// Seconds.
+            package var timeoutSeconds: Int?
+
+            /// No field is given.
+            package init() {}
+        }
+    }
+
+    /// `status` of a Service.
+    package struct Status: Decodable, Sendable {
+        /// `loadBalancer`
+        package var loadBalancer: LoadBalancer?
+
+        /// No field is given.
+        package init() {}
+
+        /// `status.loadBalancer`
+        package struct LoadBalancer: Decodable, Sendable {
+            /// Where traffic comes in.
+            package var ingress: [Ingress]?
+
+            /// No field is given.
+            package init() {}
+        }
+
+        /// One of `status.loadBalancer.ingress`.
+        package struct Ingress: Decodable, Sendable {
+            /// An address; missing for one that has a name only.
+            package var ip: String?
+            /// `VIP` unless given; with `Proxy` packets arrive with another destination.
+            package var ipMode: String?
+
+            /// No field is given.
+            package init() {}
+        }
     }
 
     /// One of `spec.ports`.
@@ -67,6 +130,8 @@ package struct KubernetesService: Decodable, Sendable {
         package var `protocol`: String?
         /// The number.
         package var port: Int?
+        /// The number at the nodes' addresses; 0 for none.
+        package var nodePort: Int?
 
         /// No field is given.
         package init() {}
@@ -87,7 +152,7 @@ package struct KubernetesEndpointSlice: Decodable, Sendable {
     /// No field is given.
     package init() {}
 
-    /// One of `endpoints`. The place for hints and zone.
+    /// One of `endpoints`.
     package struct Endpoint: Decodable, Sendable {
         /// Addresses of one pod.
         package var addresses: [String]?
@@ -97,9 +162,31 @@ package struct KubernetesEndpointSlice: Decodable, Sendable {
         package var nodeName: String?
         /// The object behind it.
         package var targetRef: Reference?
+        /// Whose clients it is meant for.
+        package var hints: Hints?
 
         /// No field is given.
         package init() {}
+    }
+
+    /// `hints` of an endpoint.
+    package struct Hints: Decodable, Sendable {
+        /// Nodes.
+        package var forNodes: [Name]?
+        /// Zones.
+        package var forZones: [Name]?
+
+        /// No field is given.
+        package init() {}
+
+        /// One of either.
+        package struct Name: Decodable, Sendable {
+            /// The name.
+            package var name: String?
+
+            /// No field is given.
+            package init() {}
+        }
     }
 
     /// `conditions` of an endpoint.

@@ -6,7 +6,7 @@ import NetworkModel
 /// From it and the mirror come the elements to delete and to add, the way back, and the connections that lost their
 /// endpoint. However often a key changed, only its first and its last state count.
 struct MirrorJournal: Sendable {
-    private(set) var frontends = Former<Frontend, KernelMirror.FrontendState>()
+    private(set) var frontends = Former<Frontend, FrontendState>()
     private(set) var clusterIPs = Former<IPAddress, KernelMirror.ClusterIPState>()
     private(set) var hairpins = Former<IPAddress, Int>()
     private(set) var holdings = Former<ServiceName, KernelMirror.Holding>()
@@ -21,18 +21,19 @@ struct MirrorJournal: Sendable {
         }
     }
 
-    mutating func note(frontend: Frontend, _ state: KernelMirror.FrontendState?) { frontends.note(frontend, state) }
+    mutating func note(frontend: Frontend, _ state: FrontendState?) { frontends.note(frontend, state) }
     mutating func note(clusterIP: IPAddress, _ state: KernelMirror.ClusterIPState?) {
         clusterIPs.note(clusterIP, state)
     }
     mutating func note(hairpin: IPAddress, _ users: Int?) { hairpins.note(hairpin, users) }
     mutating func note(holding name: ServiceName, _ holding: KernelMirror.Holding?) { holdings.note(name, holding) }
 
-    /// The most endpoints that a frontend got, by family.
-    func largest(_ mirror: KernelMirror) -> [IPAddress.Family: Int] {
-        frontends.formers.reduce(into: [:]) { largest, former in
-            let count = mirror.frontends[former.key]?.endpoints.count ?? 0
-            largest[former.key.address.family] = max(count, largest[former.key.address.family] ?? 0)
+    /// What the rules need to have for the frontends that changed, by family.
+    func demand(_ mirror: KernelMirror) -> [IPAddress.Family: RulesetShape] {
+        frontends.formers.reduce(into: [:]) { demand, former in
+            let family = former.key.address.family
+            guard let state = mirror.frontends[former.key] else { return }
+            demand[family] = (demand[family] ?? RulesetShape()).union(state.demand(family))
         }
     }
 
@@ -62,16 +63,13 @@ struct MirrorJournal: Sendable {
 
     private static func staleFlows(
         _ frontend: Frontend,
-        _ former: KernelMirror.FrontendState?,
-        _ state: KernelMirror.FrontendState?
+        _ former: FrontendState?,
+        _ state: FrontendState?
     ) -> [StaleFlows] {
-        guard let former, !former.endpoints.isEmpty || !former.draining.isEmpty else {
-            return [StaleFlows(frontend: frontend, endpoint: nil)]
-        }
-        if former.endpoints == state?.endpoints && former.draining == state?.draining { return [] }
-        let alive = Set((state?.endpoints ?? []) + (state?.draining ?? []))
-        return (former.endpoints + former.draining).filter { !alive.contains($0) }
-            .map { StaleFlows(frontend: frontend, endpoint: $0) }
+        guard let former, !former.all.isEmpty else { return [StaleFlows(frontend: frontend, endpoint: nil)] }
+        if let state, former.all == state.all { return [] }
+        let alive = Set(state?.all ?? [])
+        return Set(former.all).subtracting(alive).sorted().map { StaleFlows(frontend: frontend, endpoint: $0) }
     }
 }
 
@@ -87,80 +85,5 @@ package struct StaleFlows: Hashable, Sendable {
     package init(frontend: Frontend, endpoint: EndpointAddress?) {
         self.frontend = frontend
         self.endpoint = endpoint
-    }
-}
-
-/// Elements of one table to delete and to add. Deletions come first, so an element that changes is deleted and added.
-private struct ElementBatch {
-    private var gone: [String: [[UInt8]]] = [:]
-    private var new: [String: [KeyedElement]] = [:]
-
-    mutating func replace(
-        _ frontend: Frontend,
-        _ former: KernelMirror.FrontendState?,
-        _ state: KernelMirror.FrontendState?
-    ) {
-        let before = former?.endpoints ?? []
-        let after = state?.endpoints ?? []
-        if before.count != after.count || former?.comment != state?.comment {
-            if !before.isEmpty { delete(ServiceRuleset.SetName.frontends, ElementBytes.frontend(frontend)) }
-            if let state, !after.isEmpty { add(state, frontend) }
-        }
-        for index in 0..<max(before.count, after.count) {
-            let old = index < before.count ? before[index] : nil
-            let new = index < after.count ? after[index] : nil
-            if old != new { replaceSlot(index, of: frontend, old, new) }
-        }
-    }
-
-    private mutating func add(_ state: KernelMirror.FrontendState, _ frontend: Frontend) {
-        let count = RegisterBytes.host(UInt32(truncatingIfNeeded: state.endpoints.count))
-        let element = Element(.data(count), comment: state.comment, hasCounter: true)
-        add(ServiceRuleset.SetName.frontends, KeyedElement(ElementBytes.frontend(frontend), element))
-    }
-
-    private mutating func replaceSlot(
-        _ index: Int,
-        of frontend: Frontend,
-        _ old: EndpointAddress?,
-        _ new: EndpointAddress?
-    ) {
-        let key = ElementBytes.slot(index, of: frontend)
-        if old != nil { delete(ServiceRuleset.SetName.endpoints, key) }
-        guard let new else { return }
-        let element = Element(.data(ElementBytes.endpoint(new)), hasCounter: true)
-        add(ServiceRuleset.SetName.endpoints, KeyedElement(key, element))
-    }
-
-    mutating func replace(
-        _ address: IPAddress,
-        _ former: KernelMirror.ClusterIPState?,
-        _ state: KernelMirror.ClusterIPState?
-    ) {
-        guard former?.comment != state?.comment else { return }
-        let key = ElementBytes.address(address)
-        if former != nil { delete(ServiceRuleset.SetName.clusterIPs, key) }
-        guard let state else { return }
-        add(ServiceRuleset.SetName.clusterIPs, KeyedElement(key, Element(comment: state.comment)))
-    }
-
-    mutating func replaceHairpin(_ address: IPAddress, _ wasThere: Bool, _ isThere: Bool) {
-        guard wasThere != isThere else { return }
-        let key = ElementBytes.pair(address)
-        if wasThere {
-            delete(ServiceRuleset.SetName.hairpin, key)
-        } else {
-            add(ServiceRuleset.SetName.hairpin, KeyedElement(key, Element()))
-        }
-    }
-
-    private mutating func delete(_ set: String, _ key: [UInt8]) { gone[set, default: []].append(key) }
-    private mutating func add(_ set: String, _ element: KeyedElement) { new[set, default: []].append(element) }
-
-    /// By set, in a fixed order.
-    func changes(_ table: TableID) -> [RulesetChange] {
-        let names = ServiceRuleset.SetName.dynamic
-        return names.compactMap { name in gone[name].map { .deleteElements(table, set: name, $0) } }
-            + names.reversed().compactMap { name in new[name].map { .addElements(table, set: name, $0) } }
     }
 }

@@ -17,6 +17,8 @@ package struct ProxyCore: Sendable {
     package private(set) var table = ServiceTable()
     /// How much of its objects the source has delivered.
     package var source = Delivery.waiting
+    /// What is true of the node for now.
+    package private(set) var node = NodeConditions()
     /// Services whose elements the kernel refused, with its words; what it held of them before stays.
     package private(set) var quarantined: [ServiceName: String] = [:]
 
@@ -42,6 +44,7 @@ package struct ProxyCore: Sendable {
     /// A core that knows of no table in the kernel and of no service.
     package init(_ settings: ProxySettings) {
         self.settings = settings
+        table = ServiceTable(EntranceRules(externalIPRanges: settings.externalIPRanges))
         tables = Dictionary(uniqueKeysWithValues: settings.families.map { ($0, .missing) })
     }
 
@@ -52,7 +55,7 @@ package struct ProxyCore: Sendable {
     ///
     /// A table with our rules is kept with its elements; one with other rules will be replaced in one transaction.
     package mutating func adopt(_ observed: Ruleset) {
-        var frontends: [Frontend: KernelMirror.FrontendState] = [:]
+        var frontends: [Frontend: FrontendState] = [:]
         var clusterIPs: [IPAddress: KernelMirror.ClusterIPState] = [:]
         var hairpins: Set<IPAddress> = []
         for family in families {
@@ -68,7 +71,7 @@ package struct ProxyCore: Sendable {
             frontends.merge(adoption.frontends) { first, _ in first }
             clusterIPs.merge(adoption.clusterIPs) { first, _ in first }
             hairpins.formUnion(adoption.hairpins)
-            tables[family] = .present(pickers: adoption.pickers, pending: claim(ruleset) + adoption.strays)
+            tables[family] = .present(adoption.shape, pending: claim(ruleset) + adoption.strays)
         }
         mirror = KernelMirror(found: frontends, clusterIPs, hairpins)
         hasUnclaimed = !(frontends.isEmpty && clusterIPs.isEmpty && hairpins.isEmpty)
@@ -76,6 +79,18 @@ package struct ProxyCore: Sendable {
         quarantined = [:]
         makesTablesAlone = false
         table.markAllDirty()
+    }
+
+    /// Takes what is true of the node from now on. What depends on it changes with the next transaction.
+    package mutating func use(_ node: NodeConditions) {
+        guard node != self.node else { return }
+        let zoneChanged = node.zone != self.node.zone
+        let primaryChanged = node.primaryAddresses != self.node.primaryAddresses
+        self.node = node
+        table.use(
+            EntranceRules(nodePortAddresses: node.nodePortAddresses, externalIPRanges: settings.externalIPRanges)
+        )
+        if zoneChanged || primaryChanged { table.markAllDirty() }
     }
 
     /// Takes changes of the source.
@@ -195,7 +210,7 @@ extension ProxyCore {
             mirror.dropUnclaimed(&journal)
             hasUnclaimed = false
         }
-        let rules = completeTables(journal.largest(mirror))
+        let rules = completeTables(journal.demand(mirror))
         let changes = rules + journal.changes(mirror)
         let staleFlows = journal.staleFlows(mirror)
         guard !changes.isEmpty || !staleFlows.isEmpty else { return nil }
@@ -229,33 +244,37 @@ extension ProxyCore {
     }
 
     private func elements(of name: ServiceName) -> ServiceElements {
-        table.services[name].map { ServiceElements($0, in: table, settings) } ?? ServiceElements()
+        table.services[name].map { ServiceElements($0, in: table, settings, node) } ?? ServiceElements()
     }
 
-    /// The changes that give every table its rules, and pick chains for services of the largest size.
-    private mutating func completeTables(_ largest: [IPAddress.Family: Int]) -> [RulesetChange] {
+    /// The changes that give every table its rules, with all that services demand of them.
+    private mutating func completeTables(_ demand: [IPAddress.Family: RulesetShape]) -> [RulesetChange] {
         families.flatMap { family in
             let ruleset = ServiceRuleset(family)
             let state = tables[family] ?? .missing
-            let pickers = max(state.pickers, ServiceRuleset.pickers(forServicesOf: largest[family] ?? 0))
-            let changes = ruleset.changes(from: state, pickers: pickers, settings)
-            tables[family] = .present(pickers: pickers, pending: [])
+            let shape = (state.shape ?? .smallest).union(demand[family] ?? RulesetShape())
+            let changes = ruleset.changes(from: state, to: shape, settings)
+            tables[family] = .present(shape, pending: [])
             return changes
         }
     }
 }
 
 extension ServiceRuleset {
-    fileprivate func changes(from state: TableState, pickers: Int, _ settings: ProxySettings) -> [RulesetChange] {
+    fileprivate func changes(
+        from state: TableState,
+        to shape: RulesetShape,
+        _ settings: ProxySettings
+    ) -> [RulesetChange] {
         switch state {
-        case .missing: creation(settings, pickers)
-        case .foreign: [.deleteTable(table)] + creation(settings, pickers)
+        case .missing: creation(settings, shape)
+        case .foreign: [.deleteTable(table)] + creation(settings, shape)
         case .present(let present, let pending):
-            pending + (pickers > present ? growth(from: present, to: pickers) : [])
+            pending + (shape == present ? [] : growth(from: present, to: shape))
         }
     }
 
-    private func creation(_ settings: ProxySettings, _ pickers: Int) -> [RulesetChange] {
-        RulesetDiff(from: Ruleset(), to: .one(table, skeleton(settings, pickers: pickers))).changes
+    private func creation(_ settings: ProxySettings, _ shape: RulesetShape) -> [RulesetChange] {
+        RulesetDiff(from: Ruleset(), to: .one(table, skeleton(settings, shape))).changes
     }
 }

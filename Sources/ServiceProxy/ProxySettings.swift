@@ -8,6 +8,12 @@ package struct ProxySettings: Hashable, Sendable {
     package var podCIDRs: [CIDR]
     /// Whether everything that goes to a virtual address is masqueraded, from pods too.
     package var masqueradeAll: Bool
+    /// The links that pods come in by, where that and not their addresses tells them; nil where addresses do.
+    package var podLinks: PodLinks?
+    /// Where external IPs may lie; nil is anywhere.
+    package var externalIPRanges: [CIDR]?
+    /// The ranges that virtual addresses are given from: one that no service has is dropped.
+    package var serviceCIDRs: [CIDR]
     /// This node's name, by which endpoints are local; nil takes every endpoint for local.
     package var nodeName: String?
     /// The families that have a table.
@@ -18,15 +24,46 @@ package struct ProxySettings: Hashable, Sendable {
     /// Describes the settings.
     package init(
         podCIDRs: [CIDR] = [],
+        podLinks: PodLinks? = nil,
+        externalIPRanges: [CIDR]? = nil,
+        serviceCIDRs: [CIDR] = [],
         masqueradeAll: Bool = false,
         nodeName: String? = nil,
         families: Set<IPAddress.Family> = [.v4, .v6],
         tableFlags: UInt32 = 0
     ) {
         self.podCIDRs = podCIDRs
+        self.podLinks = podLinks
+        self.externalIPRanges = externalIPRanges
+        self.serviceCIDRs = serviceCIDRs
         self.masqueradeAll = masqueradeAll
         self.nodeName = nodeName
         self.families = families
         self.tableFlags = tableFlags
+    }
+}
+
+/// Links that pods' packets come in by.
+package enum PodLinks: Hashable, Sendable {
+    /// One bridge.
+    case bridge(InterfaceName)
+    /// Every link whose name begins so: 1 to 15 bytes.
+    case prefix(String)
+}
+
+/// What is true of the node for now. Unlike settings it changes while the daemon runs.
+package struct NodeConditions: Hashable, Sendable {
+    /// The addresses that node ports are open at.
+    package var nodePortAddresses: [IPAddress]
+    /// The addresses that the node is known by.
+    package var primaryAddresses: [IPAddress]
+    /// Its zone (`topology.kubernetes.io/zone`); nil where there are none.
+    package var zone: String?
+
+    /// Describes a node.
+    package init(nodePortAddresses: [IPAddress] = [], primaryAddresses: [IPAddress] = [], zone: String? = nil) {
+        self.nodePortAddresses = nodePortAddresses.sorted()
+        self.primaryAddresses = primaryAddresses.sorted()
+        self.zone = zone
     }
 }

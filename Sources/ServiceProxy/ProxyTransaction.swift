@@ -29,13 +29,13 @@ enum TableState: Hashable, Sendable {
     case missing
     /// There is one whose rules are not those that we would write.
     case foreign
-    /// With so many pick chains; `pending` are changes that it needs once.
-    case present(pickers: Int, pending: [RulesetChange])
+    /// With the rules for so much; `pending` are changes that it needs once.
+    case present(RulesetShape, pending: [RulesetChange])
 
-    /// How many pick chains are there.
-    var pickers: Int {
-        guard case .present(let pickers, _) = self else { return 0 }
-        return pickers
+    /// What the rules are there for; nil when they are not there.
+    var shape: RulesetShape? {
+        guard case .present(let shape, _) = self else { return nil }
+        return shape
     }
 
     /// Whether it is as it should be.

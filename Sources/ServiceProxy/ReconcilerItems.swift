@@ -43,7 +43,8 @@ extension ServiceReport {
             port: Int(frontend.frontend.port.number),
             endpoint: endpoint?.target(context.nodeName),
             desired: endpoint?.desired(in: frontend, context),
-            applied: endpoint?.index == nil ? nil : context.appliedIn.map { EndpointItem.Applied(generation: $0) },
+            applied: endpoint?.isApplied == true
+                ? context.appliedIn.map { EndpointItem.Applied(generation: $0) } : nil,
             state: frontend.state(of: endpoint),
             reason: reason
         )
@@ -57,15 +58,30 @@ extension ServiceReport {
         return ServiceItem(
             namespace: service.name.namespace,
             name: service.name.name,
-            type: service.kind == .externalName ? "ExternalName" : "ClusterIP",
+            type: service.typeName,
             vips: service.clusterIPs.map(\.description),
             ports: service.ports.map(portItem),
             endpoints: ServiceItem.Count(ready: chosen.count, total: all.count),
-            policies: ServiceItem.Policies(internal: "Cluster", sessionAffinity: "None"),
+            policies: ServiceItem.Policies(
+                internal: service.internalPolicy.rawValue,
+                external: isExposed ? (service.exposure?.policy ?? .cluster).rawValue : nil,
+                sessionAffinity: service.affinity == nil ? "None" : "ClientIP"
+            ),
+            external: external,
+            nodePorts: service.ports.compactMap { $0.nodePort.map { Int($0.number) } },
+            sourceRanges: (service.exposure?.sourceRanges ?? []).map(\.description),
             origin: origin,
             since: service.created.flatMap { Control.Timestamp("\($0)") },
             problems: problems
         )
+    }
+
+    private var isExposed: Bool { service.exposure != nil || service.hasNodePorts }
+
+    /// External IPs and load balancers' addresses, each once.
+    private var external: [String] {
+        let exposure = service.exposure ?? ServiceExposure()
+        return Set(exposure.externalIPs + exposure.loadBalancerIPs).sorted().map(\.description)
     }
 
     private func portItem(_ port: ServicePort) -> ServiceItem.PortItem {
@@ -101,6 +117,7 @@ extension FrontendReport {
         case .active: nil
         case .noEndpoints:
             endpoints.isEmpty ? "no EndpointSlice has an endpoint for this port: connections are rejected" : nil
+        case .noneHere: "no endpoint is on this node and the traffic policy is Local: connections are dropped"
         case .clash(let winner): "\(frontend) belongs to \(winner), which is older or first by name"
         case .familyOff: "the address family is switched off"
         }
@@ -119,6 +136,9 @@ extension FrontendReport {
 }
 
 extension EndpointReport {
+    /// Whether the last transaction left it in the kernel.
+    fileprivate var isApplied: Bool { index != nil || indexHere != nil }
+
     fileprivate func target(_ nodeName: String?) -> EndpointItem.Target {
         EndpointItem.Target(
             address: "\(status.address.address)",

@@ -114,6 +114,7 @@ extension ProxyCore {
         var core = ProxyCore(settings)
         core.replaceAll(services: table.services.values, slices: table.allSlices)
         core.source = source
+        core.use(node)
         return core
     }
 }

@@ -13,6 +13,9 @@ extension Service {
             created: try check.timestamp(metadata.creationTimestamp),
             proxyName: metadata.labels?.serviceProxyName.map(shortened)
         )
+        internalPolicy = try check.policy(spec.internalTrafficPolicy, field: "spec.internalTrafficPolicy")
+        affinity = try check.affinity(of: spec)
+        exposure = try check.exposure(of: object)
     }
 }
 
@@ -93,8 +96,8 @@ extension FieldCheck {
         return .virtual(clusterIPs)
     }
 
-    private func virtualAddress(_ text: String) throws(InvalidValue) -> IPAddress {
-        let address = try IPAddress(parsing: text)
+    func virtualAddress(_ text: String) throws(InvalidValue) -> IPAddress {
+        let address = try IPAddress(ofObject: text)
         if let reason = address.reasonNotRoutable {
             throw InvalidValue(text, isNot: "a virtual address", reason: reason)
         }
@@ -118,8 +121,15 @@ extension FieldCheck {
         return ServicePort(
             name: try portName(given.name, field: "\(field).name"),
             try transport(given.protocol, field: "\(field).protocol"),
-            try self.field("\(field).port") { () throws(InvalidValue) in try Port(number) }
+            try self.field("\(field).port") { () throws(InvalidValue) in try Port(number) },
+            nodePort: try optionalPort(given.nodePort, field: "\(field).nodePort")
         )
+    }
+
+    /// Kubernetes writes 0 for none.
+    func optionalPort(_ number: Int?, field: @autoclosure () -> String) throws(Rejection) -> Port? {
+        guard let number, number != 0 else { return nil }
+        return try self.field(field()) { () throws(InvalidValue) in try Port(number) }
     }
 
     /// The API server refuses both too; which of the two would win is nothing that a user can know.
@@ -136,6 +146,12 @@ extension FieldCheck {
         if others.contains(where: { $0.port == port.port && $0.transport == port.transport }) {
             let text = "\(port.port)/\(port.transport.rawValue)"
             throw Rejection(object, field: "\(field).port", value: text, reason: "a second port \(text)")
+        }
+        if let nodePort = port.nodePort,
+            others.contains(where: { $0.nodePort == nodePort && $0.transport == port.transport })
+        {
+            let text = "\(nodePort)/\(port.transport.rawValue)"
+            throw Rejection(object, field: "\(field).nodePort", value: text, reason: "a second node port \(text)")
         }
     }
 }

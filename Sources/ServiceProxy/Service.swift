@@ -12,6 +12,12 @@ package struct Service: Hashable, Sendable {
     package var created: Timestamp?
     /// The proxy it is meant for by the label `service.kubernetes.io/service-proxy-name`; nil is us.
     package var proxyName: String?
+    /// Which endpoints its virtual addresses lead to.
+    package var internalPolicy = TrafficPolicy.cluster
+    /// How long a client stays with its endpoint after its last new connection; nil when it does not.
+    package var affinity: Affinity?
+    /// What reaches it besides its virtual addresses; nil when nothing does.
+    package var exposure: ServiceExposure?
 
     /// What reaches a service.
     package enum Kind: Hashable, Sendable {
@@ -52,6 +58,40 @@ package struct Service: Hashable, Sendable {
         case .headless: return "headless: it has no virtual address"
         case .externalName: return "an ExternalName: it is a DNS alias"
         }
+    }
+
+    /// Its type as Kubernetes calls it.
+    package var typeName: String {
+        if kind == .externalName { return "ExternalName" }
+        return exposure?.isLoadBalancer == true ? "LoadBalancer" : hasNodePorts ? "NodePort" : "ClusterIP"
+    }
+
+    /// Whether any of its ports is open on the nodes.
+    package var hasNodePorts: Bool { ports.contains { $0.nodePort != nil } }
+}
+
+/// Which endpoints traffic goes to (`internalTrafficPolicy`, `externalTrafficPolicy`).
+package enum TrafficPolicy: String, Hashable, Sendable {
+    /// All.
+    case cluster = "Cluster"
+    /// Those on this node.
+    case local = "Local"
+}
+
+/// `sessionAffinity: ClientIP`
+package struct Affinity: Hashable, Sendable {
+    /// How long a client stays with its endpoint, in seconds: 1 to 86,400.
+    package let seconds: UInt32
+
+    /// What Kubernetes takes when `timeoutSeconds` is missing.
+    package static let defaultSeconds: UInt32 = 10_800
+
+    /// Takes 1 to 86,400 seconds.
+    package init(seconds: Int) throws(InvalidValue) {
+        guard (1...86_400).contains(seconds) else {
+            throw InvalidValue("\(seconds)", isNot: "an affinity timeout", reason: "1 to 86400 seconds are allowed")
+        }
+        self.seconds = UInt32(seconds)
     }
 }
 
@@ -94,45 +134,14 @@ package struct ServicePort: Hashable, Sendable {
     package let transport: TransportProtocol
     /// The port at the virtual address.
     package let port: Port
+    /// The port at the node's addresses; nil when it is not open there.
+    package let nodePort: Port?
 
     /// Describes a port.
-    package init(name: String = "", _ transport: TransportProtocol = .tcp, _ port: Port) {
+    package init(name: String = "", _ transport: TransportProtocol = .tcp, _ port: Port, nodePort: Port? = nil) {
         self.name = name
         self.transport = transport
         self.port = port
+        self.nodePort = nodePort
     }
-}
-
-/// An instant in UTC to the second, as Kubernetes writes `creationTimestamp`.
-package struct Timestamp: Hashable, Sendable, Comparable, CustomStringConvertible {
-    /// The digits of year to second as one number, which sorts by time: 20261123060412.
-    package let digits: UInt64
-
-    /// Reads `2026-11-23T06:04:12Z`.
-    package init(parsing text: String) throws(InvalidValue) {
-        let bytes = Array(text.utf8)
-        var digits: UInt64 = 0
-        for (byte, expected) in zip(bytes, "0000-00-00T00:00:00Z".utf8) {
-            let isDigit = (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
-            guard expected == UInt8(ascii: "0") ? isDigit : byte == expected else { throw Self.invalid(text) }
-            if isDigit { digits = digits * 10 + UInt64(byte - UInt8(ascii: "0")) }
-        }
-        guard bytes.count == 20 else { throw Self.invalid(text) }
-        self.digits = digits
-    }
-
-    private static func invalid(_ text: String) -> InvalidValue {
-        InvalidValue(shortened(text), isNot: "a time", reason: "write it as 2026-11-23T06:04:12Z")
-    }
-
-    /// `2026-11-23T06:04:12Z`
-    package var description: String {
-        var text = String(digits)
-        text = String(repeating: "0", count: max(0, 14 - text.count)) + text
-        let parts = [(0, 4, "-"), (4, 2, "-"), (6, 2, "T"), (8, 2, ":"), (10, 2, ":"), (12, 2, "Z")]
-        return parts.map { start, count, end in text.dropFirst(start).prefix(count) + end }.joined()
-    }
-
-    /// Earlier first.
-    package static func < (left: Timestamp, right: Timestamp) -> Bool { left.digits < right.digits }
 }

@@ -1,4 +1,5 @@
 import Addressing
+import NetworkModel
 
 /// What one service puts into the sets and maps, before anyone knows which endpoint gets which index.
 struct ServiceElements: Sendable {
@@ -12,9 +13,8 @@ struct ServiceElements: Sendable {
     /// A frontend and where it leads.
     struct Target: Sendable {
         let frontend: Frontend
-        let comment: String
-        /// Where new connections go.
-        let chosen: [EndpointAddress]
+        /// What the kernel should hold: lists in any order, no holder.
+        let state: FrontendState
         /// Where open connections may go on.
         let serving: [EndpointAddress]
     }
@@ -23,20 +23,17 @@ struct ServiceElements: Sendable {
     init() {}
 
     /// What `table` and `settings` want for a service; a frontend that another service has is left out.
-    init(_ service: Service, in table: ServiceTable, _ settings: ProxySettings) {
-        let slices = table.slices(of: service.name)
+    init(_ service: Service, in table: ServiceTable, _ settings: ProxySettings, _ node: NodeConditions) {
+        let choice = EndpointChoice(service, table.slices(of: service.name), settings, node)
         clusterIPs = service.clusterIPs.filter { settings.families.contains($0.family) }
         var locals: Set<IPAddress> = []
-        for address in clusterIPs {
-            for port in service.ports {
-                let frontend = Frontend(address, port.transport, port.port)
-                guard table.owner(of: frontend) == service.name else { continue }
-                let selection = EndpointSelection(port, address.family, in: slices)
-                let comment = Self.comment(service.name, port)
-                let (chosen, serving) = (selection.chosen, selection.serving)
-                frontends.append(Target(frontend: frontend, comment: comment, chosen: chosen, serving: serving))
-                locals.formUnion(selection.localAddresses(settings.nodeName))
-            }
+        service.forEachFrontend(by: table.rules) { frontend, port, entrance in
+            guard settings.families.contains(frontend.address.family), table.owner(of: frontend) == service.name
+            else { return }
+            let selection = choice.selection(port, frontend.address.family)
+            let state = choice.state(frontend, port, entrance, selection)
+            frontends.append(Target(frontend: frontend, state: state, serving: selection.serving))
+            locals.formUnion(selection.localAddresses(for: service.audience(at: entrance)))
         }
         hairpins = locals.sorted()
     }
@@ -53,3 +50,77 @@ struct ServiceElements: Sendable {
 
 /// Names are ASCII, so these are bytes: nft's NFTNL_UDATA_COMMENT_MAXLEN without the NUL.
 private let elementCommentLimit = 127
+
+/// Chooses the endpoints of one service.
+private struct EndpointChoice {
+    private let service: Service
+    private let slices: [EndpointSlice]
+    private let settings: ProxySettings
+    private let node: NodeConditions
+
+    init(_ service: Service, _ slices: [EndpointSlice], _ settings: ProxySettings, _ node: NodeConditions) {
+        self.service = service
+        self.slices = slices
+        self.settings = settings
+        self.node = node
+    }
+
+    func selection(_ port: ServicePort, _ family: IPAddress.Family) -> EndpointSelection {
+        let node = SelectingNode(name: settings.nodeName, zone: node.zone)
+        return EndpointSelection(port, family, in: slices, for: node)
+    }
+
+    /// What the kernel should hold of a frontend.
+    func state(
+        _ frontend: Frontend,
+        _ port: ServicePort,
+        _ entrance: Entrance,
+        _ selection: EndpointSelection
+    ) -> FrontendState {
+        var state = FrontendState(holder: nil, comment: ServiceElements.comment(service.name, port))
+        state.sourceRanges = sourceRanges(frontend, entrance)
+        switch service.audience(at: entrance) {
+        case .everywhere, .here: state.endpoints = list(selection, service.audience(at: entrance))
+        case .bySource where selection.hasAny:
+            state.endpoints = list(selection, .everywhere)
+            state.here = list(selection, .here)
+        case .bySource: break
+        }
+        state.traits = traits(entrance, selection, isServed: state.code != nil)
+        return state
+    }
+
+    private func traits(
+        _ entrance: Entrance,
+        _ selection: EndpointSelection,
+        isServed: Bool
+    ) -> FrontendState.Traits {
+        if !isServed && selection.hasAny { return .dropped }
+        // What is left for a virtual address is refused in any case.
+        guard entrance != .clusterIP else { return [] }
+        if !isServed { return .refused }
+        return service.policy(at: entrance) == .local ? .masqueradedFromNode : .masqueraded
+    }
+
+    private func list(_ selection: EndpointSelection, _ audience: EndpointSelection.Audience) -> [EndpointAddress] {
+        Array(selection.chosen(for: audience).prefix(FrontendCode.largestCount))
+    }
+
+    /// A node that may come by a load balancer's address comes with that address as its source, since it has it.
+    private func sourceRanges(_ frontend: Frontend, _ entrance: Entrance) -> [CIDR]? {
+        guard let ranges = service.sourceRanges(at: entrance, frontend.address.family) else { return nil }
+        let includesNode = node.primaryAddresses.contains { address in ranges.contains { $0.contains(address) } }
+        let all = includesNode ? ranges + [CIDR(host: frontend.address)] : ranges
+        return Set(all).sorted()
+    }
+}
+
+extension Service {
+    /// Which lists of endpoints the clients of an entrance get.
+    func audience(at entrance: Entrance) -> EndpointSelection.Audience {
+        switch policy(at: entrance) {
+        case .cluster: .everywhere
+        case .local: entrance == .clusterIP ? .here : .bySource
+        }
+    }
+}

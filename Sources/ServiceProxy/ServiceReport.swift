@@ -20,6 +20,8 @@ package struct FrontendReport: Hashable, Sendable {
         case active
         /// It is rejected, since no endpoint wants it.
         case noEndpoints
+        /// It is dropped, since no endpoint is on this node and the policy is Local.
+        case noneHere
         /// It goes to the endpoints of another service, which claims the same and is older.
         case clash(winner: ServiceName)
         /// Nothing is done: the family is switched off.
@@ -30,6 +32,8 @@ package struct FrontendReport: Hashable, Sendable {
     package let frontend: Frontend
     /// The service port's name; may be empty.
     package let portName: String
+    /// How clients come there.
+    package let entrance: Entrance
     /// What becomes of a new connection.
     package let state: State
     /// All endpoints, chosen or not, by address.
@@ -42,6 +46,8 @@ package struct EndpointReport: Hashable, Sendable {
     package let status: EndpointStatus
     /// Its index in the kernel's map as of the last transaction; nil when it is not in it.
     package let index: Int?
+    /// The same in the map of this node's endpoints, which only frontends that go by the source have.
+    package let indexHere: Int?
 }
 
 extension ProxyCore {
@@ -53,10 +59,10 @@ extension ProxyCore {
         guard let service = table.services[name] else { return nil }
         let slices = table.slices(of: name)
         var frontends: [FrontendReport] = []
-        service.forEachFrontend { frontend, port in
-            frontends.append(
-                report(on: frontend, port, of: name, EndpointSelection(port, frontend.address.family, in: slices))
-            )
+        let node = SelectingNode(name: settings.nodeName, zone: node.zone)
+        service.forEachFrontend(by: table.rules) { frontend, port, entrance in
+            let selection = EndpointSelection(port, frontend.address.family, in: slices, for: node)
+            frontends.append(report(on: frontend, port, entrance, of: service, selection))
         }
         return ServiceReport(
             service: service,
@@ -69,26 +75,34 @@ extension ProxyCore {
     private func report(
         on frontend: Frontend,
         _ port: ServicePort,
-        of name: ServiceName,
+        _ entrance: Entrance,
+        of service: Service,
         _ selection: EndpointSelection
     ) -> FrontendReport {
-        let applied = mirror.endpoints(of: frontend, heldBy: name) ?? []
-        let indices = Dictionary(zip(applied, 0...)) { first, _ in first }
+        let applied = mirror.state(of: frontend, heldBy: service.name)
+        let indices = Dictionary(zip(applied?.endpoints ?? [], 0...)) { first, _ in first }
+        let indicesHere = Dictionary(zip(applied?.here ?? [], 0...)) { first, _ in first }
+        let audience = service.audience(at: entrance)
         return FrontendReport(
             frontend: frontend,
             portName: port.name,
-            state: state(of: frontend, for: name, hasEndpoints: !selection.chosen.isEmpty),
-            endpoints: selection.statuses.map { EndpointReport(status: $0, index: indices[$0.address]) }
+            entrance: entrance,
+            state: state(of: frontend, for: service.name, selection, audience),
+            endpoints: selection.statuses(for: audience).map {
+                EndpointReport(status: $0, index: indices[$0.address], indexHere: indicesHere[$0.address])
+            }
         )
     }
 
     private func state(
         of frontend: Frontend,
         for name: ServiceName,
-        hasEndpoints: Bool
+        _ selection: EndpointSelection,
+        _ audience: EndpointSelection.Audience
     ) -> FrontendReport.State {
         if !settings.families.contains(frontend.address.family) { return .familyOff }
         if let owner = table.owner(of: frontend), owner != name { return .clash(winner: owner) }
-        return hasEndpoints ? .active : .noEndpoints
+        if !selection.chosen(for: audience).isEmpty { return .active }
+        return selection.hasAny ? .noneHere : .noEndpoints
     }
 }

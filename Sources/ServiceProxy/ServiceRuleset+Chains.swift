@@ -4,8 +4,41 @@ import NetworkModel
 extension ServiceRuleset {
     /// All chains but the pick chains.
     func staticChains(_ settings: ProxySettings) -> [String: Chain] {
+        let detector = PodDetector(settings, family)
         let translate = [Rule([.verdict(.jump("services"))])]
         let check = [Rule(isNewConnection + [.verdict(.jump("unserved"))])]
+        return baseChains(translate: translate, check: check, detector).merging(
+            [
+                "services": Chain(
+                    comment: "is it for a service, and which chain picks its endpoint",
+                    rules: [services]
+                ),
+                "dispatch": Chain(comment: "to the chain of that number", rules: dispatch),
+                FrontendCode.bySource.chain: Chain(
+                    comment: "externalTrafficPolicy: Local",
+                    rules: bySource(detector)
+                ),
+                FrontendCode.drop.chain: Chain(
+                    comment: "a policy is Local, and no endpoint is on this node",
+                    rules: [Rule([.verdict(.drop)])]
+                ),
+                "unserved": Chain(
+                    comment: "virtual address, but no such port or no endpoint",
+                    rules: unserved(settings)
+                ),
+                "source-ranges": Chain(comment: "may this client use the load balancer", rules: sourceRanges),
+                "allowed-sources": Chain(comment: "loadBalancerSourceRanges by the length of their prefixes"),
+                "from-outside": Chain(
+                    comment: "masquerade what does not come from a pod",
+                    rules: detector.escapes(by: .return) + [Rule([.masquerade(fullyRandom: true)])]
+                ),
+            ]
+        ) { first, _ in first }
+        .merging(masqueradeChain(settings, detector)) { first, _ in first }
+    }
+
+    private func baseChains(translate: [Rule], check: [Rule], _ detector: PodDetector) -> [String: Chain] {
+        let ranges = [Rule(isNewConnection + [.verdict(.jump("source-ranges"))])]
         return [
             "nat-prerouting": Chain(
                 base: .init(.nat, .prerouting, priority: -100),
@@ -17,36 +50,40 @@ extension ServiceRuleset {
                 comment: "from this host",
                 rules: translate
             ),
-            "services": Chain(comment: "is it for a service, and how many endpoints has it", rules: [services]),
-            "dispatch": Chain(comment: "to the chain for that many endpoints", rules: dispatch),
+            // Before the destination is translated.
+            "filter-prerouting": Chain(base: .init(.filter, .prerouting, priority: -110), rules: ranges),
+            "filter-output-early": Chain(base: .init(.filter, .output, priority: -110), rules: ranges),
             "filter-input": Chain(base: .init(.filter, .input, priority: 0), rules: check),
             "filter-forward": Chain(base: .init(.filter, .forward, priority: 0), rules: check),
             "filter-output": Chain(base: .init(.filter, .output, priority: 0), rules: check),
-            "unserved": Chain(comment: "virtual address, but no such port or no endpoint", rules: unserved),
+        ]
+    }
+
+    private func masqueradeChain(_ settings: ProxySettings, _ detector: PodDetector) -> [String: Chain] {
+        [
             "nat-postrouting": Chain(
                 base: .init(.nat, .postrouting, priority: 100),
                 comment: "answers have to come back through this host",
-                rules: masquerade(settings)
-            ),
-            "from-outside": Chain(
-                comment: "masquerade what does not come from a pod",
-                rules: masqueradeFromOutside(settings)
-            ),
+                rules: masquerade(settings, detector)
+            )
         ]
     }
 
     /// One lookup; a packet that is for no service leaves the rule at the lookup, with its priority untouched.
-    private var services: Rule {
+    private var services: Rule { code(from: SetName.frontends) }
+
+    /// Looks the frontend up in a map of codes and goes on with the chain of that number.
+    private func code(from map: String, if conditions: [Expression] = []) -> Rule {
         Rule(
-            loadFrontend(from: 0) + [
-                .lookup(set: SetName.frontends, key: Register(0), into: Register(0)),
+            conditions + loadFrontend(from: 0) + [
+                .lookup(set: map, key: Register(0), into: Register(0)),
                 .setMeta(.priority, from: Register(0)),
                 .verdict(.goto("dispatch")),
             ]
         )
     }
 
-    /// The count can miss only while a transaction that adds pick chains is under way: the client tries again.
+    /// The code can miss only while a transaction that adds pick chains is under way: the client tries again.
     private var dispatch: [Rule] {
         [
             Rule([.meta(.priority, into: Register(0)), .verdictMap(map: SetName.pickers, key: Register(0))]),
@@ -54,40 +91,89 @@ extension ServiceRuleset {
         ]
     }
 
+    /// Pods and the node itself reach every endpoint, others those of this node, whose answers need no help to find
+    /// back: they keep their address.
+    private func bySource(_ detector: PodDetector) -> [Rule] {
+        detector.conditions.map { code(from: SetName.everywhere, if: $0) }
+            + [
+                code(from: SetName.everywhere, if: isFromNode),
+                code(from: SetName.here),
+                Rule([.verdict(.drop)]),
+            ]
+    }
+
     /// Draws an index, and once more, then takes the first.
     ///
-    /// The count and the endpoint are read one after the other, and a transaction may fall between the two, so an index
+    /// The code and the endpoint are read one after the other, and a transaction may fall between the two, so an index
     /// can miss. A packet that fell out of here would go on untranslated and make a conntrack entry that sticks.
-    func pickChain(_ count: Int) -> Chain {
-        Chain(rules: [
+    func pickChain(_ code: FrontendCode) -> Chain {
+        guard case .pick(let picker, let count) = code else { return Chain() }
+        return Chain(rules: [
             Rule([.immediate(RegisterBytes.host(0), into: Register(0)), .setMeta(.priority, from: Register(0))]),
-            pick(count), pick(count), pick(1),
+            pick(count, picker), pick(count, picker), pick(1, picker),
             Rule([.verdict(.drop)]),
         ])
     }
 
-    private func pick(_ modulus: Int) -> Rule {
+    private func pick(_ modulus: Int, _ picker: Picker) -> Rule {
         Rule(
             [.random(modulus: UInt32(modulus), into: Register(0))] + loadFrontend(from: 1) + [
-                .lookup(set: SetName.endpoints, key: Register(0), into: Register(0)),
+                .lookup(set: picker.endpoints, key: Register(0), into: Register(0)),
                 .dnat(family, address: Register(0), port: Register(addressSlots)),
             ]
         )
     }
 
-    private var unserved: [Rule] {
+    /// A restricted frontend's client goes on if its network is allowed.
+    private var sourceRanges: [Rule] {
+        let isRestricted =
+            loadFrontend(from: 0) + [Expression.lookup(set: SetName.restricted, key: Register(0), into: nil)]
+        return [
+            Rule(isRestricted + [.verdict(.jump("allowed-sources"))]),
+            Rule(isRestricted + [.verdict(.drop)]),
+        ]
+    }
+
+    /// Lets a client pass whose first bits are allowed.
+    func allowance(_ prefixLength: Int) -> Rule {
+        let source = addressSlots + 2
+        let mask = [UInt8](maskOf: prefixLength, length: Int(addressSlots) * 4)
+        let zero = [UInt8](repeating: 0, count: mask.count)
+        let isHost = prefixLength == family.bitWidth
+        return Rule(
+            loadFrontend(from: 0) + [loadSource(into: source)]
+                + (isHost ? [] : [.bitwise(Register(source), mask: mask, xor: zero, into: Register(source))])
+                + [.lookup(set: SetName.allowed(prefixLength), key: Register(0), into: nil), .verdict(.accept)]
+        )
+    }
+
+    private func unserved(_ settings: ProxySettings) -> [Rule] {
         let isVirtual = [
             loadDestination(into: 0), Expression.lookup(set: SetName.clusterIPs, key: Register(0), into: nil),
         ]
+        let isRefused = loadFrontend(from: 0) + [.lookup(set: SetName.refused, key: Register(0), into: nil)]
+        let unallocated = Set(settings.serviceCIDRs.filter { $0.family == family }.map(\.network)).sorted().map {
+            range in
+            Rule(
+                [loadDestination(into: 0)] + isInside(range) + [.verdict(.drop)],
+                comment: "no service has this address"
+            )
+        }
+        return refuse(isVirtual) + refuse(isRefused) + unallocated
+    }
+
+    private func refuse(_ conditions: [Expression]) -> [Rule] {
         let isTCP: [Expression] = [
             .meta(.transportProtocol, into: Register(0)),
             .compare(Register(0), .equal, [TransportProtocol.tcp.number]),
         ]
-        return [Rule(isVirtual + isTCP + [.reject(.tcpReset)]), Rule(isVirtual + [.reject(.portUnreachable)])]
+        return [Rule(conditions + isTCP + [.reject(.tcpReset)]), Rule(conditions + [.reject(.portUnreachable)])]
     }
+}
 
-    /// By the addresses that conntrack remembers, so no packet mark is taken that others may use.
-    private func masquerade(_ settings: ProxySettings) -> [Rule] {
+// Source addresses. By the addresses that conntrack remembers, so no packet mark is taken that others may use.
+extension ServiceRuleset {
+    private func masquerade(_ settings: ProxySettings, _ detector: PodDetector) -> [Rule] {
         let toItself = Rule(
             isTranslated + [
                 loadSource(into: 0), loadDestination(into: addressSlots),
@@ -96,33 +182,49 @@ extension ServiceRuleset {
             ],
             comment: "an endpoint that reaches itself"
         )
-        let original: Expression.ConntrackKey = family == .v4 ? .destinationIPv4 : .destinationIPv6
-        let wasVirtual: [Expression] = [
-            .conntrack(original, .original, into: Register(0)),
-            .lookup(set: SetName.clusterIPs, key: Register(0), into: nil),
+        let entrances = [
+            Rule(isTranslated + was(in: SetName.masqueraded) + [.masquerade(fullyRandom: true)]),
+            Rule(isTranslated + was(in: SetName.masqueradedFromNode) + isFromNode + [.masquerade(fullyRandom: true)]),
         ]
-        if settings.masqueradeAll {
-            return [toItself, Rule(isTranslated + wasVirtual + [.masquerade(fullyRandom: true)])]
-        }
-        guard settings.podCIDRs.contains(where: { $0.family == family }) else { return [toItself] }
-        return [toItself, Rule(isTranslated + wasVirtual + [.verdict(.jump("from-outside"))])]
+        return [toItself] + virtual(settings, detector) + entrances
     }
 
-    private func masqueradeFromOutside(_ settings: ProxySettings) -> [Rule] {
-        let ranges = settings.podCIDRs.filter { $0.family == family }.map(\.network)
-        let pods = Set(ranges).sorted().map { range in
-            Rule([loadSource(into: 0)] + isInside(range) + [.verdict(.return)])
-        }
-        return pods + [Rule([.masquerade(fullyRandom: true)])]
+    private func virtual(_ settings: ProxySettings, _ detector: PodDetector) -> [Rule] {
+        let wasVirtual =
+            isTranslated + [
+                .conntrack(family == .v4 ? .destinationIPv4 : .destinationIPv6, .original, into: Register(0)),
+                .lookup(set: SetName.clusterIPs, key: Register(0), into: nil),
+            ]
+        if settings.masqueradeAll { return [Rule(wasVirtual + [.masquerade(fullyRandom: true)])] }
+        return detector.isBlind ? [] : [Rule(wasVirtual + [.verdict(.jump("from-outside"))])]
+    }
+
+    /// Whether the client connected to something in a set of frontends.
+    private func was(in set: String) -> [Expression] {
+        [
+            .conntrack(family == .v4 ? .destinationIPv4 : .destinationIPv6, .original, into: Register(0)),
+            .meta(.transportProtocol, into: Register(addressSlots)),
+            .conntrack(.destinationPort, .original, into: Register(addressSlots + 1)),
+            .lookup(set: set, key: Register(0), into: nil),
+        ]
+    }
+
+    /// `fib saddr type local`: RTN_LOCAL.
+    private var isFromNode: [Expression] {
+        [
+            .fibAddressType(.sourceAddress, into: Register(0)),
+            .compare(Register(0), .equal, RegisterBytes.host(2)),
+        ]
     }
 }
 
 // Parts of rules.
 extension ServiceRuleset {
     /// How many 32-bit registers an address takes.
-    private var addressSlots: UInt32 { UInt32(family.bitWidth / 32) }
+    var addressSlots: UInt32 { UInt32(family.bitWidth / 32) }
 
-    private func loadSource(into slot: UInt32) -> Expression {
+    /// The packet's source address.
+    func loadSource(into slot: UInt32) -> Expression {
         let length = addressSlots * 4
         return .payload(.network, offset: family == .v4 ? 12 : 8, length: length, into: Register(slot))
     }
@@ -133,7 +235,7 @@ extension ServiceRuleset {
     }
 
     /// Destination address, protocol and port, as `Frontend`'s key has them. All three protocols keep the port there.
-    private func loadFrontend(from slot: UInt32) -> [Expression] {
+    func loadFrontend(from slot: UInt32) -> [Expression] {
         [
             loadDestination(into: slot),
             .meta(.transportProtocol, into: Register(slot + addressSlots)),
@@ -141,15 +243,12 @@ extension ServiceRuleset {
         ]
     }
 
-    private func isInside(_ range: CIDR) -> [Expression] {
+    /// Goes on if the address in the first registers is in the range.
+    func isInside(_ range: CIDR) -> [Expression] {
         let compare = Expression.compare(Register(0), .equal, range.address.bytes)
         if range.isHost { return [compare] }
-        let length = Int(addressSlots) * 4
-        let mask = (0..<length).map { byte in
-            let ones = min(8, max(0, range.prefixLength - byte * 8))
-            return UInt8(truncatingIfNeeded: 0xff00 >> ones)
-        }
-        let zero = [UInt8](repeating: 0, count: length)
+        let mask = [UInt8](maskOf: range.prefixLength, length: Int(addressSlots) * 4)
+        let zero = [UInt8](repeating: 0, count: mask.count)
         return [.bitwise(Register(0), mask: mask, xor: zero, into: Register(0)), compare]
     }
 
@@ -166,5 +265,45 @@ extension ServiceRuleset {
             .bitwise(Register(0), mask: RegisterBytes.host(bit), xor: zero, into: Register(0)),
             .compare(Register(0), .notEqual, zero),
         ]
+    }
+}
+
+extension [UInt8] {
+    /// As many ones as the prefix is long, then zeros.
+    fileprivate init(maskOf prefixLength: Int, length: Int) {
+        self = (0..<length).map { byte in
+            let ones = Swift.min(8, Swift.max(0, prefixLength - byte * 8))
+            return UInt8(truncatingIfNeeded: 0xff00 >> ones)
+        }
+    }
+}
+
+/// Tells pods' packets from others', by where they come from.
+private struct PodDetector {
+    /// Each is one way to be a pod's.
+    let conditions: [[Expression]]
+
+    init(_ settings: ProxySettings, _ family: IPAddress.Family) {
+        let ruleset = ServiceRuleset(family)
+        switch settings.podLinks {
+        case .bridge(let link):
+            conditions = [Self.arrives(by: RegisterBytes.interfaceName(link))]
+        case .prefix(let text):
+            conditions = [Self.arrives(by: Array(text.utf8))]
+        case nil:
+            let ranges = settings.podCIDRs.filter { $0.family == family }.map(\.network)
+            conditions = Set(ranges).sorted().map { [ruleset.loadSource(into: 0)] + ruleset.isInside($0) }
+        }
+    }
+
+    /// Nothing is known of pods, so nothing can be said to come from outside.
+    var isBlind: Bool { conditions.isEmpty }
+
+    /// Rules that end a chain for pods.
+    func escapes(by verdict: Verdict) -> [Rule] { conditions.map { Rule($0 + [.verdict(verdict)]) } }
+
+    /// A comparison of fewer than 16 bytes compares the beginning, which is how nft writes `iifname "veth*"`.
+    private static func arrives(by name: [UInt8]) -> [Expression] {
+        [.meta(.inputName, into: Register(0)), .compare(Register(0), .equal, name)]
     }
 }

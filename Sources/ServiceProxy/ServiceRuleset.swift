@@ -1,16 +1,23 @@
 package import Addressing
 package import NetworkModel
 
-/// The rules that turn a virtual address into an endpoint, for one family.
+/// The rules that turn an address that a service claims into an endpoint, for one family.
 ///
 /// The rules never change with services or endpoints; these are elements only:
 ///
-///     map frontends { address . protocol . port : count }               count of endpoints; none: no element
+///     map frontends { address . protocol . port : code }                which chain picks its endpoint
 ///     map endpoints { index . address . protocol . port : address . port }
 ///     set cluster-ips { address }                                       whatever is left for one of these is rejected
 ///     set hairpin { address . address }                                 local endpoints, each with itself
 ///
-/// A new connection's first packet is looked up in `frontends`. The count goes through `meta priority` to `dispatch`,
+/// and, for what comes from outside the cluster,
+///
+///     map everywhere, here { address . protocol . port : code }         the two lists of externalTrafficPolicy: Local
+///     map endpoints-here { index . address . protocol . port : address . port }
+///     set refused, masqueraded, masqueraded-from-node, restricted { address . protocol . port }
+///     set allowed-<n> { address . protocol . port . network of n bits } who may use a restricted one
+///
+/// A new connection's first packet is looked up in `frontends`. The code goes through `meta priority` to `dispatch`,
 /// since nft 1.0.6 aborts on listing a looked-up register in another key, and registers do not cross rules. `dispatch`
 /// goes to `pick-<count>`, which draws an index and translates.
 package struct ServiceRuleset: Sendable {
@@ -25,37 +32,15 @@ package struct ServiceRuleset: Sendable {
     /// `ip podnet` or `ip6 podnet`
     package var table: TableID { TableID(family == .v4 ? .ip : .ip6, "podnet") }
 
-    /// The names of the sets and maps.
-    package enum SetName {
-        /// What is translated, and to how many endpoints.
-        package static let frontends = "frontends"
-        /// Endpoints by index.
-        package static let endpoints = "endpoints"
-        /// Virtual addresses.
-        package static let clusterIPs = "cluster-ips"
-        /// Local endpoints with themselves.
-        package static let hairpin = "hairpin"
-        /// The static map from a count of endpoints to a pick chain.
-        package static let pickers = "pickers"
-        /// Those that follow the services.
-        package static let dynamic = [frontends, endpoints, clusterIPs, hairpin]
-    }
-
-    /// How many pick chains there are for services of at most `largest` endpoints: a power of two, at least 16.
-    package static func pickers(forServicesOf largest: Int) -> Int {
-        var count = 16
-        while count < largest { count *= 2 }
-        return count
-    }
-
     /// The table with every rule and no service.
-    package func skeleton(_ settings: ProxySettings, pickers: Int) -> Table {
+    package func skeleton(_ settings: ProxySettings, _ shape: RulesetShape = .smallest) -> Table {
         var chains = staticChains(settings)
-        for count in 1...pickers { chains[Self.pickChain(count)] = pickChain(count) }
+        for code in shape.codes { chains[code.chain] = pickChain(code) }
+        chains["allowed-sources"]?.rules = shape.prefixLengths.sorted().map(allowance)
         var sets = emptySets
-        sets[SetName.pickers]?.elements = Dictionary(
-            uniqueKeysWithValues: (1...pickers).map { (RegisterBytes.host(UInt32($0)), picker($0)) }
-        )
+        for length in shape.prefixLengths { sets[SetName.allowed(length)] = allowedSet(length) }
+        let codes = [.bySource, .drop] + shape.codes
+        sets[SetName.pickers]?.elements = Dictionary(uniqueKeysWithValues: codes.map { ($0.bytes, picker($0)) })
         return Table(
             flags: settings.tableFlags,
             comment: "services of podnetd: virtual addresses to endpoints",
@@ -64,48 +49,28 @@ package struct ServiceRuleset: Sendable {
         )
     }
 
-    /// Adds the pick chains for counts that so far had none.
-    package func growth(from pickers: Int, to larger: Int) -> [RulesetChange] {
-        let counts = (pickers + 1)...larger
-        var changes = counts.map { RulesetChange.addChain(table, Self.pickChain($0), nil, comment: nil) }
-        for count in counts {
-            changes += pickChain(count).rules.map { .appendRule(table, chain: Self.pickChain(count), $0) }
+    /// Adds what a larger shape has beyond a smaller one.
+    package func growth(from shape: RulesetShape, to larger: RulesetShape) -> [RulesetChange] {
+        let present = Set(shape.codes)
+        let codes = larger.codes.filter { !present.contains($0) }
+        var changes = codes.map { RulesetChange.addChain(table, $0.chain, nil, comment: nil) }
+        for code in codes {
+            changes += pickChain(code).rules.map { .appendRule(table, chain: code.chain, $0) }
         }
-        let elements = counts.map { KeyedElement(RegisterBytes.host(UInt32($0)), picker($0)) }
-        return changes + [.addElements(table, set: SetName.pickers, elements)]
+        if !codes.isEmpty {
+            changes.append(
+                .addElements(table, set: SetName.pickers, codes.map { KeyedElement($0.bytes, picker($0)) })
+            )
+        }
+        for length in larger.prefixLengths.subtracting(shape.prefixLengths).sorted() {
+            let set = allowedSet(length)
+            changes.append(
+                .addSet(table, SetName.allowed(length), key: set.key, value: nil, comment: set.comment)
+            )
+            changes.append(.appendRule(table, chain: "allowed-sources", allowance(length)))
+        }
+        return changes
     }
 
-    private var emptySets: [String: ElementSet] {
-        let address: ElementSet.DataType = family == .v4 ? .ipv4Address : .ipv6Address
-        return [
-            SetName.frontends: ElementSet(
-                key: [address, .inetProto, .inetService],
-                value: .data([.classID]),
-                comment: "what a client connects to: how many endpoints it has"
-            ),
-            SetName.endpoints: ElementSet(
-                key: [.mark, address, .inetProto, .inetService],
-                value: .data([address, .inetService]),
-                comment: "endpoints by index and what the client connects to"
-            ),
-            SetName.clusterIPs: ElementSet(
-                key: [address],
-                comment: "virtual addresses: a packet still addressed to one of them is rejected"
-            ),
-            SetName.hairpin: ElementSet(
-                key: [address, address],
-                comment: "local endpoints, which may reach themselves through a service"
-            ),
-            SetName.pickers: ElementSet(
-                key: [.classID],
-                value: .verdict,
-                comment: "how many endpoints: the chain that picks one"
-            ),
-        ]
-    }
-
-    private func picker(_ count: Int) -> Element { Element(.verdict(.goto(Self.pickChain(count)))) }
-
-    /// The name of the chain that picks one of `count` endpoints.
-    static func pickChain(_ count: Int) -> String { "pick-\(count)" }
+    private func picker(_ code: FrontendCode) -> Element { Element(.verdict(.goto(code.chain))) }
 }

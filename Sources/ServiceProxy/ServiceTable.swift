@@ -44,9 +44,13 @@ package struct ServiceTable: Sendable {
     /// All who claim a frontend, where they are several.
     private var claimants: [Frontend: [ServiceName]] = [:]
     private var dirty: Set<ServiceName> = []
+    /// By which addresses services may be reached.
+    package private(set) var rules: EntranceRules
 
     /// Nothing yet.
-    package init() {}
+    package init(_ rules: EntranceRules = EntranceRules()) {
+        self.rules = rules
+    }
 
     /// The slices of a service, by name.
     package func slices(of service: ServiceName) -> [EndpointSlice] { slicesByService[service] ?? [] }
@@ -72,6 +76,16 @@ package struct ServiceTable: Sendable {
     /// Counts every service as changed.
     package mutating func markAllDirty() {
         dirty.formUnion(services.keys)
+    }
+
+    /// Takes other rules of entrance. Costs a walk over all services.
+    package mutating func use(_ rules: EntranceRules) {
+        guard rules != self.rules else { return }
+        let affected = services.values.filter { $0.exposure != nil || $0.hasNodePorts }
+        for service in affected { withdrawClaims(of: service) }
+        self.rules = rules
+        for service in affected { makeClaims(of: service) }
+        dirty.formUnion(affected.lazy.map(\.name))
     }
 
     /// The claims that lost, by frontend. Walks the contested frontends only.
@@ -119,8 +133,12 @@ extension ServiceTable {
         guard former != service else { return }
         if let former { withdrawClaims(of: former) }
         services[service.name] = service
-        service.forEachFrontend { frontend, _ in claim(frontend, for: service.name) }
+        makeClaims(of: service)
         dirty.insert(service.name)
+    }
+
+    private mutating func makeClaims(of service: Service) {
+        service.forEachFrontend(by: rules) { frontend, _, _ in claim(frontend, for: service.name) }
     }
 
     private mutating func delete(_ name: ServiceName) {
@@ -159,7 +177,7 @@ extension ServiceTable {
     }
 
     private mutating func withdrawClaims(of service: Service) {
-        service.forEachFrontend { frontend, _ in
+        service.forEachFrontend(by: rules) { frontend, _, _ in
             guard var rest = claimants[frontend] else {
                 owners[frontend] = nil
                 return
@@ -184,15 +202,6 @@ extension ServiceTable {
         case (_?, nil): true
         case (nil, _?): false
         default: left < right
-        }
-    }
-}
-
-extension Service {
-    /// Calls `body` with every address, protocol and port that the service claims.
-    package func forEachFrontend(_ body: (Frontend, ServicePort) -> Void) {
-        for address in clusterIPs {
-            for port in ports { body(Frontend(address, port.transport, port.port), port) }
         }
     }
 }

@@ -72,9 +72,9 @@ struct CheckingTests {
                 error: "Service default/web: spec.clusterIP: '127.0.0.1' is not a virtual address: loopback"
             ),
             BadService(
-                testDescription: "octal-looking address",
-                clusterIP: "10.96.0.010",
-                error: "Service default/web: spec.clusterIP: '10.96.0.010' is not an IP address"
+                testDescription: "half an address",
+                clusterIP: "10.96.0.",
+                error: "Service default/web: spec.clusterIP: '10.96.0.' is not an IP address"
             ),
             BadService(
                 testDescription: "two addresses of one family",

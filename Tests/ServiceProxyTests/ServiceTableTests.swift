@@ -118,7 +118,7 @@ struct ServiceTableTests {
 struct EndpointSelectionTests {
     private func selection(_ endpoints: [Endpoint]...) throws -> EndpointSelection {
         let slices = try endpoints.enumerated().map { try slice("web-\($0.offset)", of: "web", $0.element) }
-        return EndpointSelection(ServicePort(name: "http", .tcp, try port(80)), .v4, in: slices)
+        return EndpointSelection(ServicePort(name: "http", .tcp, try port(80)), .v4, in: slices, for: SelectingNode())
     }
 
     private let ready = Endpoint(.v4(0x0a0b_0001))
@@ -128,14 +128,18 @@ struct EndpointSelectionTests {
 
     @Test("ready ones are chosen; where none is, those that drain but serve")
     func choice() throws {
-        #expect(try selection([ready, notReady, draining, dying]).chosen.map(\.address) == [ready.address])
-        #expect(try selection([notReady, draining, dying]).chosen.map(\.address) == [draining.address])
-        #expect(try selection([notReady, dying]).chosen.isEmpty)
+        #expect(
+            try selection([ready, notReady, draining, dying]).chosen(for: .everywhere).map(\.address) == [ready.address]
+        )
+        #expect(
+            try selection([notReady, draining, dying]).chosen(for: .everywhere).map(\.address) == [draining.address]
+        )
+        #expect(try selection([notReady, dying]).chosen(for: .everywhere).isEmpty)
     }
 
     @Test("every endpoint has a state and a reason")
     func statuses() throws {
-        let statuses = try selection([dying, draining, notReady, ready]).statuses
+        let statuses = try selection([dying, draining, notReady, ready]).statuses(for: .everywhere)
         #expect(statuses.map(\.state) == [.ready, .notReady, .terminating, .terminating])
         #expect(statuses.map(\.isChosen) == [true, false, false, false])
         #expect(statuses.map { $0.reason == nil } == [true, false, false, false])
@@ -146,11 +150,11 @@ struct EndpointSelectionTests {
     func duplicates() throws {
         var leaving = ready
         (leaving.isReady, leaving.isTerminating) = (false, true)
-        #expect(try selection([leaving], [ready]).statuses.map(\.state) == [.ready])
-        #expect(try selection([ready], [leaving]).statuses.map(\.state) == [.ready])
+        #expect(try selection([leaving], [ready]).statuses(for: .everywhere).map(\.state) == [.ready])
+        #expect(try selection([ready], [leaving]).statuses(for: .everywhere).map(\.state) == [.ready])
         var other = ready
         other.isReady = false
-        #expect(try selection([other], [ready]).statuses.map(\.state) == [.notReady])
+        #expect(try selection([other], [ready]).statuses(for: .everywhere).map(\.state) == [.notReady])
     }
 
     @Test("only slices of the family, port name and protocol count")
@@ -162,7 +166,13 @@ struct EndpointSelectionTests {
             slice("c", of: "web", endpoints("10.11.0.2"), ports: [EndpointPort(name: "https", .tcp, port(8080))]),
             slice("d", of: "web", endpoints("10.11.0.3")),
         ]
-        #expect(EndpointSelection(wanted, .v4, in: slices).chosen.map(\.description) == ["10.11.0.3:8080"])
-        #expect(EndpointSelection(wanted, .v6, in: slices).chosen.map(\.description) == ["[fd00::1]:8080"])
+        #expect(
+            EndpointSelection(wanted, .v4, in: slices, for: SelectingNode()).chosen(for: .everywhere).map(\.description)
+                == ["10.11.0.3:8080"]
+        )
+        #expect(
+            EndpointSelection(wanted, .v6, in: slices, for: SelectingNode()).chosen(for: .everywhere).map(\.description)
+                == ["[fd00::1]:8080"]
+        )
     }
 }

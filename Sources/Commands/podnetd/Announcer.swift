@@ -140,7 +140,7 @@ extension Ruleset {
         Ruleset(
             Dictionary(
                 uniqueKeysWithValues: [ServiceRuleset(.v4), ServiceRuleset(.v6)].map {
-                    ($0.table, $0.skeleton(ProxySettings(), pickers: 1))
+                    ($0.table, $0.skeleton(ProxySettings()))
                 }
             )
         )

@@ -16,7 +16,7 @@ package enum EndpointJoin {
             let judge = EndpointJudge(frontend, items, view, generation: generation)
             rows += items.map(judge.row) + judge.leftovers
         }
-        for frontend in Set(view.frontends.keys).union(view.endpoints.keys) where groups[frontend] == nil {
+        for frontend in view.translated where groups[frontend] == nil {
             rows += EndpointJudge(frontend, [], view, generation: generation).leftovers
         }
         let claimed = Set(groups.keys.compactMap { $0?.address }).union(view.frontends.keys.map(\.address))
@@ -24,18 +24,30 @@ package enum EndpointJoin {
             let reason = "in set cluster-ips, not desired"
             return EndpointItem(rejecting: address, of: owner, state: .undesired, kernel: .stale, reason: reason)
         }
+        rows += view.refused.filter { groups[$0.key] == nil }.map { frontend, owner in
+            EndpointItem(
+                refusing: frontend,
+                of: owner,
+                state: .undesired,
+                kernel: .stale,
+                reason: "in set refused, not desired"
+            )
+        }
         return ordered(rows)
     }
 
     /// What the kernel alone tells, when there is no daemon to ask: nobody knows how an endpoint is, only that it is
     /// there.
     package static func rows(kernelOnly view: KernelView) -> [EndpointItem] {
-        let frontends = Set(view.frontends.keys).union(view.endpoints.keys)
+        let frontends = view.translated
         let claimed = Set(frontends.map(\.address))
         let rejected = view.clusterIPs.filter { !claimed.contains($0.key) }.map { address, owner in
             EndpointItem(rejecting: address, of: owner, state: .noEndpoints, kernel: .reject, reason: nil)
         }
-        return ordered(frontends.flatMap { KernelWitness($0, view).rows } + rejected)
+        let refused = view.refused.map { frontend, owner in
+            EndpointItem(refusing: frontend, of: owner, state: .noEndpoints, kernel: .reject, reason: nil)
+        }
+        return ordered(frontends.flatMap { KernelWitness($0, view).rows } + rejected + refused)
     }
 
     /// By service, then by frontend, then by endpoint.

@@ -23,7 +23,7 @@ struct EndpointJudge {
         tableIsThere = view.tables.contains(id)
         element = view.frontends[frontend]
         elements = Dictionary(grouping: view.endpoints[frontend] ?? [], by: Socket.init)
-        isRejectedOtherwise = view.clusterIPs[frontend.address] != nil
+        isRejectedOtherwise = view.clusterIPs[frontend.address] != nil || view.refused[frontend] != nil
         known = Set(items.compactMap(Socket.init))
         selected = Set(items.filter(\.isSelected).compactMap(Socket.init))
         isClaimed = !items.isEmpty
@@ -33,7 +33,7 @@ struct EndpointJudge {
     /// The item with what the kernel has of it and, when that is wrong, why.
     func row(_ item: EndpointItem) -> EndpointItem {
         let found = elements(of: item)
-        let live = found.first { $0.index < count }
+        let live = found.first { element?.draws($0) ?? false }
         let finding = item.isSelected ? wanted(item, live, found) : unwanted(found)
         var row = item
         row.kernel = KernelEvidence(
@@ -78,9 +78,6 @@ struct EndpointJudge {
         }
     }
 
-    /// How many endpoints the kernel draws from.
-    private var count: Int { element?.count ?? 0 }
-
     /// Two services may claim one frontend and have an endpoint in common; only one of them has it.
     private func elements(of item: EndpointItem) -> [KernelView.EndpointElement] {
         guard let socket = Socket(item), item.isSelected || !selected.contains(socket) else { return [] }
@@ -101,14 +98,14 @@ struct EndpointJudge {
     /// What stands between a client and an endpoint that is wanted.
     private func lack(_ found: [KernelView.EndpointElement]) -> String {
         if !tableIsThere { return "no table \(table)" }
-        if element == nil { return "not in map frontends" }
+        guard let element else { return "not in map frontends" }
         guard let unreachable = found.first else { return "not in map endpoints" }
-        return "never drawn: index \(unreachable.index) of \(count)"
+        return "never drawn: index \(unreachable.index) of \(element.count(in: unreachable.map))"
     }
 
     private func unwanted(_ found: [KernelView.EndpointElement]) -> Finding {
         if let element = found.first {
-            return Finding(state: .stale, complaint: "still in map endpoints (index \(element.index))")
+            return Finding(state: .stale, complaint: "still in map \(element.map) (index \(element.index))")
         }
         if !selected.isEmpty || !tableIsThere { return Finding(state: .absent, complaint: nil) }
         return element.map(instead) ?? rejection
@@ -116,7 +113,9 @@ struct EndpointJudge {
 
     /// What the kernel does with a port that should be rejected.
     private func instead(_ element: KernelView.FrontendElement) -> Finding {
-        let others = element.count == 1 ? "another endpoint" : "\(element.count) others"
+        if element.isDropping { return Finding(state: .drop, complaint: nil) }
+        let count = max(element.count, element.countHere)
+        let others = count == 1 ? "another endpoint" : "\(count) others"
         return Finding(state: .missing, complaint: "not refused: leads to \(others)")
     }
 
@@ -127,7 +126,7 @@ struct EndpointJudge {
     }
 
     private func stale(_ stranger: KernelView.EndpointElement?) -> EndpointItem {
-        let place = stranger.map { "in map endpoints (index \($0.index))" } ?? "in map frontends"
+        let place = stranger.map { "in map \($0.map) (index \($0.index))" } ?? "in map frontends"
         return EndpointItem(
             owner: owner,
             frontend: frontend,

@@ -16,21 +16,30 @@ struct KernelWitness {
     }
 
     /// One row per endpoint, and one for the gaps in their numbers.
-    var rows: [EndpointItem] { elements.map(endpoint) + (gap.map { [$0] } ?? []) }
+    var rows: [EndpointItem] {
+        elements.map(endpoint) + ["endpoints", "endpoints-here"].compactMap(gap) + (stray.map { [$0] } ?? [])
+    }
 
-    private var count: Int { element?.count ?? 0 }
+    /// A number that somebody else wrote.
+    private var stray: EndpointItem? {
+        element?.strayNumber.map { number in
+            row(nil, .missing, reason: "leads to chain number \(number), which is none: connections are dropped")
+        }
+    }
 
     private func endpoint(_ found: KernelView.EndpointElement) -> EndpointItem {
-        if found.index < count { return row(found, .ok) }
-        let lack = element == nil ? "not in map frontends" : "never drawn: index \(found.index) of \(count)"
+        guard let element else { return row(found, .stale, reason: "not in map frontends") }
+        if element.draws(found) { return row(found, .ok) }
+        let lack = "never drawn: index \(found.index) of \(element.count(in: found.map))"
         return row(found, .stale, reason: lack)
     }
 
     /// Numbers that the kernel draws and that lead nowhere.
     ///
-    /// They are counted and never listed: the count is whatever somebody wrote into the kernel, up to four billion.
-    private var gap: EndpointItem? {
-        let taken = Set(elements.lazy.map(\.index).filter { $0 < count })
+    /// They are counted and never listed: the count is whatever somebody wrote into the kernel.
+    private func gap(in map: String) -> EndpointItem? {
+        let count = element?.count(in: map) ?? 0
+        let taken = Set(elements.lazy.filter { $0.map == map && $0.index < count }.map(\.index))
         guard taken.count < count else { return nil }
         let first = taken.sorted().enumerated().first { $0.offset != $0.element }?.offset ?? taken.count
         let lack = "\(count - taken.count) of \(count) indices lead nowhere (first \(first))"
@@ -76,6 +85,27 @@ extension EndpointItem {
             state: state,
             reason: reason,
             kernel: KernelEvidence(kernel, table: KernelView.tableID(of: address.family).description)
+        )
+    }
+}
+
+extension EndpointItem {
+    /// A row for a port that leads nowhere.
+    init(
+        refusing frontend: Frontend,
+        of owner: PortOwner?,
+        state: EndpointState,
+        kernel: KernelState,
+        reason: String?
+    ) {
+        let table = KernelView.tableID(of: frontend.address.family).description
+        self.init(
+            owner: owner,
+            frontend: frontend,
+            element: nil,
+            state: state,
+            reason: reason,
+            kernel: KernelEvidence(kernel, table: table)
         )
     }
 }

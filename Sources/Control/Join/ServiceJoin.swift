@@ -30,6 +30,7 @@ package enum ServiceJoin {
         if states.contains(.missing) || states.contains(.stale) { return .drift }
         if states.contains(.unknown) { return .unknown }
         if states.contains(.reject) { return .reject }
+        if states.contains(.drop) { return states.contains(.ok) ? .ok : .drop }
         return states.contains(.ok) ? .ok : .absent
     }
 

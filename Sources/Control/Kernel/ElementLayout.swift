@@ -14,13 +14,20 @@ struct ElementLayout {
         addressLength = family.bitWidth / 8
     }
 
-    /// `address . protocol . port : count`
+    /// `address . protocol . port : code`
+    ///
+    /// The code's upper half tells which list its lower half counts: 0 `endpoints`, 1 `endpoints-here`, 2 one of both by
+    /// the client's place, 3 none.
     func frontend(_ key: [UInt8], _ element: Element) -> (Frontend, KernelView.FrontendElement)? {
         guard let frontend = frontend(key[...]), case .data(let value)? = element.value,
-            let count = Self.hostNumber(value[...])
+            let code = Self.hostNumber(value[...])
         else { return nil }
+        let (flavour, count) = (code >> 16, Int(code & 0xffff))
         let content = KernelView.FrontendElement(
-            count: Int(count),
+            count: flavour == 0 ? count : 0,
+            countHere: flavour == 1 ? count : 0,
+            isDropping: flavour == 3,
+            strayNumber: flavour > 3 ? code : nil,
             owner: element.comment.flatMap(PortOwner.init(comment:)),
             connections: element.packets
         )
@@ -28,12 +35,17 @@ struct ElementLayout {
     }
 
     /// `index . address . protocol . port : address . port`
-    func endpoint(_ key: [UInt8], _ element: Element) -> (Frontend, KernelView.EndpointElement)? {
+    func endpoint(
+        _ key: [UInt8],
+        _ element: Element,
+        in map: String
+    ) -> (Frontend, KernelView.EndpointElement)? {
         guard let index = Self.hostNumber(key.prefix(4)), let frontend = frontend(key.dropFirst(4)),
             case .data(let value)? = element.value, value.count == addressLength + 4,
             let address = IPAddress(bytes: value.prefix(addressLength))
         else { return nil }
         let content = KernelView.EndpointElement(
+            map: map,
             index: Int(index),
             address: address,
             port: Self.port(value.dropFirst(addressLength)),
@@ -42,7 +54,8 @@ struct ElementLayout {
         return (frontend, content)
     }
 
-    private func frontend(_ bytes: ArraySlice<UInt8>) -> Frontend? {
+    /// `address . protocol . port`
+    func frontend(_ bytes: ArraySlice<UInt8>) -> Frontend? {
         guard bytes.count == addressLength + 8, let address = IPAddress(bytes: bytes.prefix(addressLength)) else {
             return nil
         }

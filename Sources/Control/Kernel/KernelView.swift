@@ -8,16 +8,24 @@ package struct KernelView: Hashable, Sendable {
 
     /// One element of map `frontends`.
     struct FrontendElement: Hashable, Sendable {
-        /// How many endpoints the kernel draws from: those with the indices below it.
+        /// How many endpoints of map `endpoints` the kernel draws from: those with the indices below it.
         var count: Int
+        /// The same of map `endpoints-here`, for clients that are to stay on this node.
+        var countHere = 0
+        /// Whether connections are dropped, since no endpoint is on this node.
+        var isDropping = false
+        /// The number that it leads to, if no chain has it.
+        var strayNumber: UInt32?
         /// Whose it is, from the element's comment.
         var owner: PortOwner?
         /// New connections so far.
         var connections: UInt64?
     }
 
-    /// One element of map `endpoints`.
+    /// One element of map `endpoints` or `endpoints-here`.
     struct EndpointElement: Hashable, Sendable {
+        /// The map.
+        var map: String
         /// The number that the kernel draws to get here.
         var index: Int
         /// The endpoint.
@@ -34,6 +42,8 @@ package struct KernelView: Hashable, Sendable {
     var frontends: [Frontend: FrontendElement]
     /// Behind each frontend, by index.
     var endpoints: [Frontend: [EndpointElement]]
+    /// Frontends besides virtual IPs' that are rejected, with the services that the comments name.
+    var refused: [Frontend: PortOwner?]
     /// Virtual IPs whose unclaimed packets are rejected, with the services that the comments name.
     var clusterIPs: [IPAddress: PortOwner?]
 
@@ -42,32 +52,63 @@ package struct KernelView: Hashable, Sendable {
         self.tables = Set(tables.keys).intersection(Self.tableIDs)
         frontends = [:]
         endpoints = [:]
+        refused = [:]
         clusterIPs = [:]
         for (id, table) in tables where Self.tableIDs.contains(id) {
             read(table, ElementLayout(id.family == .ip ? .v4 : .v6))
         }
     }
 
+    /// Everything that leads somewhere, or has endpoints to lead to.
+    var translated: Set<Frontend> { Set(frontends.keys).union(endpoints.keys) }
+
     /// The table that frontends of this family are in.
     static func tableID(of family: IPAddress.Family) -> TableID { tableIDs[family == .v4 ? 0 : 1] }
 
     private mutating func read(_ table: Table, _ layout: ElementLayout) {
-        for (key, element) in table.sets["frontends"]?.elements ?? [:] {
-            guard let (frontend, content) = layout.frontend(key, element) else { continue }
-            frontends[frontend] = content
+        readFrontends(table, layout)
+        for map in ["endpoints", "endpoints-here"] {
+            for (key, element) in table.sets[map]?.elements ?? [:] {
+                guard let (frontend, content) = layout.endpoint(key, element, in: map) else { continue }
+                endpoints[frontend, default: []].append(content)
+            }
         }
-        for (key, element) in table.sets["endpoints"]?.elements ?? [:] {
-            guard let (frontend, content) = layout.endpoint(key, element) else { continue }
-            endpoints[frontend, default: []].append(content)
+        for (key, element) in table.sets["refused"]?.elements ?? [:] {
+            guard let frontend = layout.frontend(key[...]) else { continue }
+            refused.updateValue(element.comment.flatMap(PortOwner.init(comment:)), forKey: frontend)
         }
         for (key, element) in table.sets["cluster-ips"]?.elements ?? [:] {
             guard let address = IPAddress(bytes: key) else { continue }
             clusterIPs.updateValue(element.comment.flatMap(PortOwner.init(comment:)), forKey: address)
         }
         for frontend in endpoints.keys {
-            endpoints[frontend]?.sort { $0.index < $1.index }
+            endpoints[frontend]?.sort { ($0.map, $0.index) < ($1.map, $1.index) }
         }
     }
+
+    private mutating func readFrontends(_ table: Table, _ layout: ElementLayout) {
+        for (key, element) in table.sets["frontends"]?.elements ?? [:] {
+            guard let (frontend, content) = layout.frontend(key, element) else { continue }
+            frontends[frontend] = content
+        }
+        // Where it depends on the client's place, the two lists' lengths are in maps of their own.
+        for (key, element) in table.sets["everywhere"]?.elements ?? [:] {
+            guard let (frontend, content) = layout.frontend(key, element) else { continue }
+            frontends[frontend]?.count = content.count
+        }
+        for (key, element) in table.sets["here"]?.elements ?? [:] {
+            guard let (frontend, content) = layout.frontend(key, element) else { continue }
+            frontends[frontend]?.countHere = content.countHere
+        }
+    }
+}
+
+extension KernelView.FrontendElement {
+    /// How many endpoints of a map are drawn from.
+    func count(in map: String) -> Int { map == "endpoints-here" ? countHere : count }
+
+    /// Whether the kernel ever draws an endpoint.
+    func draws(_ endpoint: KernelView.EndpointElement) -> Bool { endpoint.index < count(in: endpoint.map) }
 }
 
 /// Whose a frontend is.

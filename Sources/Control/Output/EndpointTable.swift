@@ -64,7 +64,7 @@ extension KernelState {
         switch self {
         case .ok: .good
         case .missing, .stale, .drift: .bad
-        case .reject, .unknown: .transient
+        case .reject, .drop, .unknown: .transient
         default: .plain
         }
     }
