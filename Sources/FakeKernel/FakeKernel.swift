@@ -97,6 +97,11 @@ package struct FakeKernel: Kernel {
         guard !changes.isEmpty else { return }
         var ruleset = state.ruleset
         for change in changes { try ruleset.apply(change) }
+        for id in changes.tablesWithNewPaths {
+            guard let table = ruleset.tables[id] else { continue }
+            var check = LoopCheck(table)
+            try check.run()
+        }
         state.ruleset = ruleset
         currentGeneration += 1
     }

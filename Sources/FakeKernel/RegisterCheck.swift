@@ -59,7 +59,7 @@ struct RegisterCheck {
         guard let target = verdict.target else { return }
         guard let called = table.chains[target] else { throw .noEntry("find chain", target) }
         guard called.base == nil else { throw .unsupported("call chain", target) }
-        // A chain that calls itself; longer loops are found when a packet is traced.
+        // A chain that calls itself; longer loops are found at the end of the transaction.
         guard target != chain else {
             throw KernelError("add rule to", chain, reason: .other, errno: 40, "Too many levels of symbolic links")
         }

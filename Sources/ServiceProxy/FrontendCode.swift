@@ -1,6 +1,6 @@
 import NetworkModel
 
-/// What map `frontends` says of a frontend: which chain goes on with it. `pickers` leads from the one to the other.
+/// What map `frontends` says of a frontend: what becomes of its connections. `pickers` leads to the chain that picks.
 ///
 /// The number passes through `meta priority`, 32 bits. `nft` writes it as `upper:lower` in hexadecimal.
 package enum FrontendCode: Hashable, Sendable, Comparable {
@@ -39,13 +39,10 @@ package enum FrontendCode: Hashable, Sendable, Comparable {
     /// The number as the element's bytes.
     var bytes: [UInt8] { RegisterBytes.host(number) }
 
-    /// The chain that goes on.
-    var chain: String {
-        switch self {
-        case .pick(let picker, let count): "\(picker.chainPrefix)\(count)"
-        case .bySource: "by-source"
-        case .drop: "nobody-here"
-        }
+    /// The chain that picks an endpoint; nil where none does.
+    var pickChain: String? {
+        guard case .pick(let picker, let count) = self else { return nil }
+        return "\(picker.chainPrefix)\(count)"
     }
 
     /// How many endpoints are drawn from.

@@ -14,14 +14,8 @@ extension ServiceRuleset {
                     rules: [services]
                 ),
                 "dispatch": Chain(comment: "to the chain of that number", rules: dispatch),
-                FrontendCode.bySource.chain: Chain(
-                    comment: "externalTrafficPolicy: Local",
-                    rules: bySource(detector)
-                ),
-                FrontendCode.drop.chain: Chain(
-                    comment: "a policy is Local, and no endpoint is on this node",
-                    rules: [Rule([.verdict(.drop)])]
-                ),
+                "dispatch-list": Chain(comment: "to the chain for that list", rules: dispatchList),
+                "by-source": Chain(comment: "externalTrafficPolicy: Local", rules: bySource(detector)),
                 "unserved": Chain(
                     comment: "virtual address, but no such port or no endpoint",
                     rules: unserved(settings)
@@ -70,36 +64,40 @@ extension ServiceRuleset {
     }
 
     /// One lookup; a packet that is for no service leaves the rule at the lookup, with its priority untouched.
-    private var services: Rule { code(from: SetName.frontends) }
+    private var services: Rule { code(from: SetName.frontends, to: "dispatch") }
 
-    /// Looks the frontend up in a map of codes and goes on with the chain of that number.
-    private func code(from map: String, if conditions: [Expression] = []) -> Rule {
+    /// Looks the frontend up in a map of codes and goes on with the number.
+    private func code(from map: String, if conditions: [Expression] = [], to chain: String) -> Rule {
         Rule(
             conditions + loadFrontend(from: 0) + [
                 .lookup(set: map, key: Register(0), into: Register(0)),
                 .setMeta(.priority, from: Register(0)),
-                .verdict(.goto("dispatch")),
+                .verdict(.goto(chain)),
             ]
         )
     }
 
-    /// The code can miss only while a transaction that adds pick chains is under way: the client tries again.
+    /// What is left has no endpoint on this node, as its policy wants it.
     private var dispatch: [Rule] {
-        [
-            Rule([.meta(.priority, into: Register(0)), .verdictMap(map: SetName.pickers, key: Register(0))]),
-            Rule([.verdict(.drop)]),
+        let isBySource: [Expression] = [
+            .meta(.priority, into: Register(0)), .compare(Register(0), .equal, FrontendCode.bySource.bytes),
         ]
+        return [toPickers, Rule(isBySource + [.verdict(.goto("by-source"))]), Rule([.verdict(.drop)])]
+    }
+
+    /// A chain of its own, since the kernel refuses to come back to one that it came from.
+    private var dispatchList: [Rule] { [toPickers, Rule([.verdict(.drop)])] }
+
+    /// A code can miss only while a transaction that adds pick chains is under way: then the client tries again.
+    private var toPickers: Rule {
+        Rule([.meta(.priority, into: Register(0)), .verdictMap(map: SetName.pickers, key: Register(0))])
     }
 
     /// Pods and the node itself reach every endpoint, others those of this node, whose answers need no help to find
     /// back: they keep their address.
     private func bySource(_ detector: PodDetector) -> [Rule] {
-        detector.conditions.map { code(from: SetName.everywhere, if: $0) }
-            + [
-                code(from: SetName.everywhere, if: isFromNode),
-                code(from: SetName.here),
-                Rule([.verdict(.drop)]),
-            ]
+        (detector.conditions + [isFromNode]).map { code(from: SetName.everywhere, if: $0, to: "dispatch-list") }
+            + [code(from: SetName.here, to: "dispatch-list"), Rule([.verdict(.drop)])]
     }
 
     /// Draws an index, and once more, then takes the first.

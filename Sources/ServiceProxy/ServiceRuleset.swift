@@ -19,7 +19,7 @@ package import NetworkModel
 ///
 /// A new connection's first packet is looked up in `frontends`. The code goes through `meta priority` to `dispatch`,
 /// since nft 1.0.6 aborts on listing a looked-up register in another key, and registers do not cross rules. `dispatch`
-/// goes to `pick-<count>`, which draws an index and translates.
+/// goes to `pick-<count>`, which draws an index and translates, or to `by-source`, which looks up which list it is.
 package struct ServiceRuleset: Sendable {
     /// The family.
     package let family: IPAddress.Family
@@ -35,12 +35,11 @@ package struct ServiceRuleset: Sendable {
     /// The table with every rule and no service.
     package func skeleton(_ settings: ProxySettings, _ shape: RulesetShape = .smallest) -> Table {
         var chains = staticChains(settings)
-        for code in shape.codes { chains[code.chain] = pickChain(code) }
+        for code in shape.codes { if let name = code.pickChain { chains[name] = pickChain(code) } }
         chains["allowed-sources"]?.rules = shape.prefixLengths.sorted().map(allowance)
         var sets = emptySets
         for length in shape.prefixLengths { sets[SetName.allowed(length)] = allowedSet(length) }
-        let codes = [.bySource, .drop] + shape.codes
-        sets[SetName.pickers]?.elements = Dictionary(uniqueKeysWithValues: codes.map { ($0.bytes, picker($0)) })
+        sets[SetName.pickers]?.elements = Dictionary(uniqueKeysWithValues: shape.codes.map { ($0.bytes, picker($0)) })
         return Table(
             flags: settings.tableFlags,
             comment: "services of podnetd: virtual addresses to endpoints",
@@ -52,25 +51,27 @@ package struct ServiceRuleset: Sendable {
     /// Adds what a larger shape has beyond a smaller one.
     package func growth(from shape: RulesetShape, to larger: RulesetShape) -> [RulesetChange] {
         let present = Set(shape.codes)
-        let codes = larger.codes.filter { !present.contains($0) }
-        var changes = codes.map { RulesetChange.addChain(table, $0.chain, nil, comment: nil) }
-        for code in codes {
-            changes += pickChain(code).rules.map { .appendRule(table, chain: code.chain, $0) }
-        }
-        if !codes.isEmpty {
-            changes.append(
-                .addElements(table, set: SetName.pickers, codes.map { KeyedElement($0.bytes, picker($0)) })
-            )
-        }
-        for length in larger.prefixLengths.subtracting(shape.prefixLengths).sorted() {
-            let set = allowedSet(length)
-            changes.append(
-                .addSet(table, SetName.allowed(length), key: set.key, value: nil, comment: set.comment)
-            )
-            changes.append(.appendRule(table, chain: "allowed-sources", allowance(length)))
-        }
-        return changes
+        return pickers(for: larger.codes.filter { !present.contains($0) })
+            + larger.prefixLengths.subtracting(shape.prefixLengths).sorted().flatMap(allowances)
     }
 
-    private func picker(_ code: FrontendCode) -> Element { Element(.verdict(.goto(code.chain))) }
+    private func pickers(for codes: [FrontendCode]) -> [RulesetChange] {
+        guard !codes.isEmpty else { return [] }
+        let chains = codes.compactMap { code in code.pickChain.map { ($0, pickChain(code)) } }
+        return chains.map { .addChain(table, $0.0, nil, comment: nil) }
+            + chains.flatMap { name, chain in chain.rules.map { .appendRule(table, chain: name, $0) } }
+            + [.addElements(table, set: SetName.pickers, codes.map { KeyedElement($0.bytes, picker($0)) })]
+    }
+
+    private func allowances(_ length: Int) -> [RulesetChange] {
+        let set = allowedSet(length)
+        return [
+            .addSet(table, SetName.allowed(length), key: set.key, value: nil, comment: set.comment),
+            .appendRule(table, chain: "allowed-sources", allowance(length)),
+        ]
+    }
+
+    private func picker(_ code: FrontendCode) -> Element {
+        Element(code.pickChain.map { .verdict(.goto($0)) } ?? .verdict(.drop))
+    }
 }

@@ -110,7 +110,7 @@ test_endpoints_come_and_go_and_udp_is_served() {
     { service dns 10.96.0.53 53 | sed 's/port: 53/port: 53, protocol: UDP/'
       slice dns 5353 p53 10.200.0.2 | sed 's/port: 5353/port: 5353, protocol: UDP/'; } | put dns.yaml
     applied 10.96.0.53
-    expect_match "UDP" "$(echo q | ip netns exec client timeout 3 socat -t 1 - UDP:10.96.0.53:53)" '^server '
+    expect_match "UDP" "$(echo q | ip netns exec client timeout 5 socat -t 3 - UDP:10.96.0.53:53)" '^server '
 }
 
 . "$here/scripts/lib/cases.sh"

@@ -19,7 +19,10 @@ node() {
     mkdir "$work/services.d"
 }
 serve() { # POD PORT [PROTOCOL]: answers with the pod's name and the caller's address
-    ip netns exec "$1" socat "${3:-TCP}-LISTEN:$2,fork,reuseaddr" SYSTEM:"echo $1 \$SOCAT_PEERADDR" &
+    # A datagram has to be read before it is answered, or socat may give up on a broken pipe first.
+    local read=
+    [ "${3:-TCP}" = TCP ] || read='read -r question;'
+    ip netns exec "$1" socat "${3:-TCP}-LISTEN:$2,fork,reuseaddr" SYSTEM:"$read echo $1 \$SOCAT_PEERADDR" &
     wait_until 5 ip netns exec "$1" sh -c "ss -ltun | grep -q ':$2 '"
 }
 ask() { # FROM PORT [ADDRESS]
