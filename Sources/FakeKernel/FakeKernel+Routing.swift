@@ -34,7 +34,7 @@ extension FakeKernel {
         guard link.isUp == true else {
             throw KernelError("add route", "\(route)", reason: .other, errno: 100, "Network is down")
         }
-        guard !state.routes.contains(where: { $0.clashes(with: route) }) else { throw .exists("add route", route) }
+        guard !state.routes.contains(where: { $0.excludes(route) }) else { throw .exists("add route", route) }
         if let gateway = route.gateway, !route.onlink, !isOnLink(gateway, route.link) {
             throw KernelError("add route", "\(route)", reason: .other, errno: 101, "Network is unreachable")
         }
@@ -74,8 +74,13 @@ extension FakeKernel {
 extension Route {
     private var effectiveMetric: UInt32 { metric ?? (destination.family == .v6 ? 1024 : 0) }
 
-    /// Whether the kernel takes only one of the two: same table, destination and metric, whatever the next hop.
-    fileprivate func clashes(with other: Route) -> Bool {
+    /// Whether the kernel takes only one of the two; a pod's may differ in the next hop (Netlink's RouteMessages).
+    fileprivate func excludes(_ other: Route) -> Bool {
+        link.place == .host ? clashes(with: other) : isSame(as: other)
+    }
+
+    /// Whether table, destination and metric are the same.
+    private func clashes(with other: Route) -> Bool {
         link.place == other.link.place && table == other.table && destination == other.destination
             && effectiveMetric == other.effectiveMetric
     }

@@ -14,7 +14,7 @@ EVERYWHERE = [
     (r"pods/.*accept_ra: 1 -> 0$", "a pod's interface takes no router advertisements"),
     (r"pods/.*keep_addr_on_down: 0 -> 1$", "IPv6 addresses outlive a link that goes down"),
     (r"/nodad: - -> True$", "no duplicate address detection for addresses that IPAM gave"),
-    (r"/ifalias: - -> net/pod\d/", "the host's end of a veth says whose it is"),
+    (r"/ifalias: - -> (net|second)/pod\d/", "the host's end of a veth says whose it is"),
     (r"results/\d/interfaces/\d/mtu: - -> \d+$", "the result says an MTU that the configuration sets"),
     (r"results/\d/(ip[46]/)?routes/\d/gw: - -> ", "routes of the result name the gateway that they lead through"),
     (r"error/code: 999 -> ([4-8]|11)$", "errors have the specification's codes"),
@@ -41,6 +41,8 @@ class Configuration:
     plugins: list
     version: str = "1.0.0"
     pods: int = 2
+    # The plugins of a second network, by which every pod gets eth1.
+    second: list = field(default_factory=list)
     again: list = field(default_factory=list)
     args: dict = field(default_factory=dict)
     capabilities: dict = field(default_factory=dict)
@@ -60,7 +62,7 @@ class Configuration:
 
 
 def bridge(ipam, **keys):
-    return dict({"type": "bridge", "bridge": "br0"}, **({"ipam": ipam} if ipam else {}), **keys)
+    return {"type": "bridge", "bridge": "br0", **({"ipam": ipam} if ipam else {}), **keys}
 
 
 def local(*subnets, **keys):
@@ -137,6 +139,8 @@ BRIDGE = [
     Configuration("bridge-dual-default-gateway", [bridge(local(V4, V6), isDefaultGateway=True)]),
     Configuration("bridge-dual-masquerade", [bridge(local(V4, V6), isDefaultGateway=True, ipMasq=True)],
                   prepare=SERVE_OUTSIDE, probes=[SEEN_OUTSIDE]),
+    Configuration("bridge-twice", [bridge(local(V4, V6), isDefaultGateway=True)], second=[
+        bridge(local("10.2.0.0/24", "fd00:10:2::/112"), isDefaultGateway=True, bridge="br1")]),
     Configuration("bridge-layer-2", [bridge(None)], version="0.3.1"),
     Configuration("bridge-another-interface-name", [bridge(local(V4), isGateway=True)], ifname="net-1.2"),
     Configuration("bridge-namespace-missing", [bridge(local(V4))], netns="/run/netns/none", pods=1, intended={

@@ -44,13 +44,16 @@ def tool(*command):
 class Network:
     """A list of plugins, called as libcni calls them."""
 
-    def __init__(self, configuration, path):
+    def __init__(self, configuration, path, name="net", ifname=None, plugins=None):
         self.configuration = configuration
         self.path = path
+        self.name = name
+        self.ifname = ifname or configuration["ifname"]
+        self.plugins = plugins or configuration["plugins"]
 
     def stdin(self, plugin, previous):
         capabilities = self.configuration["capabilities"]
-        config = dict(plugin, name="net", cniVersion=self.configuration["version"])
+        config = dict(plugin, name=self.name, cniVersion=self.configuration["version"])
         runtime = {key: capabilities[key] for key, on in plugin.get("capabilities", {}).items() if on and key in capabilities}
         if runtime:
             config["runtimeConfig"] = runtime
@@ -64,7 +67,7 @@ class Network:
             "CNI_COMMAND": verb,
             "CNI_CONTAINERID": pod,
             "CNI_NETNS": self.configuration["netns"].format(pod=pod),
-            "CNI_IFNAME": self.configuration["ifname"],
+            "CNI_IFNAME": self.ifname,
             "CNI_PATH": self.path,
             "CNI_ARGS": self.configuration["args"].get(pod, ""),
         }
@@ -76,7 +79,7 @@ class Network:
 
     def add(self, pod):
         result = self.configuration["previous"]
-        for plugin in self.configuration["plugins"]:
+        for plugin in self.plugins:
             fine, answer = self.call("ADD", plugin, pod, result)
             if not fine:
                 return {"error": answer}
@@ -86,7 +89,7 @@ class Network:
     def check(self, pod, result):
         if self.configuration["version"] < "0.4.0" or "error" in (result or {}):
             return "not called"
-        for plugin in self.configuration["plugins"]:
+        for plugin in self.plugins:
             fine, answer = self.call("CHECK", plugin, pod, result)
             if not fine:
                 return answer
@@ -94,7 +97,7 @@ class Network:
 
     def delete(self, pod, result):
         previous = result if self.configuration["version"] >= "0.4.0" and "error" not in (result or {}) else None
-        for plugin in reversed(self.configuration["plugins"]):
+        for plugin in reversed(self.plugins):
             fine, answer = self.call("DEL", plugin, pod, previous)
             if not fine:
                 return answer
@@ -164,19 +167,22 @@ def main(path):
     for line in configuration["prepare"]:
         subprocess.run(["bash", "-ec", line], check=True, stdout=sys.stderr)
     pods = [f"pod{index}" for index in range(1, configuration["pods"] + 1)]
-    network = Network(configuration, path)
     for pod in pods:
         subprocess.run(["ip", "netns", "add", pod], check=True)
-    results = [network.add(pod) for pod in pods]
-    results += [network.add(pod) for pod in configuration["again"]]
+    calls = [(Network(configuration, path), pod) for pod in pods]
+    if configuration["second"]:
+        calls += [(Network(configuration, path, "second", "eth1", configuration["second"]), pod) for pod in pods]
+    results = [network.add(pod) for network, pod in calls]
+    added = list(zip(calls, results))
+    results += [calls[0][0].add(pod) for pod in configuration["again"]]
     observation = {
         "results": results,
         "node": observe(),
         "pods": [observe_pod(pod) for pod in pods],
         "leases": leases(),
         "probes": probes(configuration, results),
-        "checks": [network.check(pod, result) for pod, result in zip(pods, results)],
-        "deletes": [network.delete(pod, result) for pod, result in zip(pods, results)],
+        "checks": [network.check(pod, result) for (network, pod), result in added],
+        "deletes": [network.delete(pod, result) for (network, pod), result in reversed(added)],
         "afterwards": {"node": observe(), "pods": [observe_pod(pod) for pod in pods], "leases": leases()},
     }
     json.dump(observation, sys.stdout)

@@ -109,6 +109,7 @@ def namespace_picture(namespace):
         "addresses": address_pictures(namespace["addresses"]),
         "routes": route_pictures(namespace["routes"]),
         "routes6": route_pictures(namespace["routes6"]),
+        "default routes in order": " ".join(route.get("dev", "-") for route in namespace["routes"] if route["dst"] == "default"),
         "rules": keyed(namespace["rules"], lambda rule: f"{rule['priority']}"),
         "neighbours": {f"{entry['dst']} dev {entry['dev']}": entry.get("lladdr", "-") for entry in namespace["neighbours"]},
         "vlans": {port["ifname"]: keyed(port["vlans"], lambda vlan: f"{vlan['vlan']}") for port in namespace["vlans"]},

@@ -111,7 +111,7 @@ test_two_networks_and_connect() {
 }
 second_network() {
     cat <<'CONF'
-{"cniVersion": "0.4.0", "name": "second", "plugins": [{"type": "bridge", "bridge": "br1", "isGateway": true,
+{"cniVersion": "0.4.0", "name": "second", "plugins": [{"type": "bridge", "bridge": "br1", "isDefaultGateway": true,
   "ipam": {"type": "host-local", "ranges": [[{"subnet": "10.12.0.0/24"}]]}}]}
 CONF
 }

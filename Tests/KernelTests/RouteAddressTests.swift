@@ -100,6 +100,30 @@ struct RouteAddressTests {
         #expect(gone?.reason == .notFound)
     }
 
+    @Test("a pod of two networks has both default routes, each observed by its own link", arguments: [true, false])
+    func twoDefaultRoutes(isV4: Bool) throws {
+        let pod = try SecondNetNS()
+        var kernel = try pod.kernel()
+        try kernel.makePair()
+        let second = LinkID(.container, .vethother)
+        let secondUp = Link(second, kind: .veth(peer: .other), isUp: true)
+        try kernel.apply(.createVethPair(Link(.other, kind: .veth(peer: second), isUp: true), peer: secondUp))
+        let everything: CIDR = .text(isV4 ? "0.0.0.0/0" : "::/0")
+        let gateways = isV4 ? ["10.11.23.1", "10.12.0.1"] : ["fd00:11::1", "fd00:12::1"]
+        let routes = zip([.podPort, second], gateways).map { (link: LinkID, gateway) in
+            Route(link, to: everything, gateway: IPAddress(gateway), onlink: true)
+        }
+        for route in routes { try kernel.apply(.addRoute(route)) }
+        for route in routes {
+            #expect(try kernel.observe(all: route.link).routes == [route])
+            let error = #expect(throws: KernelError.self) { try kernel.apply(.addRoute(route)) }
+            #expect(error?.reason == .exists)
+        }
+        try kernel.apply(.removeRoute(routes[0]))
+        #expect(try kernel.observe(all: .podPort).routes == [])
+        #expect(try kernel.observe(all: second).routes == [routes[1]])
+    }
+
     @Test("a route in another table is added there, and not observed")
     func otherTable() throws {
         var kernel = try bridgeKernel()

@@ -65,6 +65,11 @@ struct FakeKernelRefusalTests {
         Case("an address on no link", .addAddress(LinkAddress(pod("eth9"), cidr("10.0.0.1/8"))), .notFound),
         Case("removing no address", .removeAddress(LinkAddress(PodWire.eth0, cidr("10.11.23.2/24"))), .notFound),
         Case("a route twice, by another link", .addRoute(Route(PodWire.hostVeth, to: cidr("10.11.23.2/32"))), .exists),
+        Case(
+            "a pod's route twice",
+            .addRoute(Route(PodWire.eth0, to: cidr("0.0.0.0/0"), gateway: ip("10.11.23.1"), onlink: true)),
+            .exists
+        ),
         Case("a route by a link that is down", .addRoute(Route(host("lo"), to: cidr("10.0.0.0/8"))), .other),
         Case("a route twice", .addRoute(Route(PodWire.bridge, to: cidr("10.11.23.2/32"))), .exists),
         Case(

@@ -59,8 +59,12 @@ import NetworkModel
 /// The requests about routes.
 enum RouteMessages {
     /// Adds a route.
+    ///
+    /// A pod may have two networks that give it a default route: without NLM_F_EXCL, the kernel refuses only what is the
+    /// same in every respect (net/ipv4/fib_trie.c, fib_table_insert). Two routes of the host to one pod are a mistake.
     static func add(_ route: Route, index: Int32) -> Message {
-        RouteObject(route, index: index).newRequest(flags: NLM_F_CREATE | NLM_F_EXCL)
+        let flags = route.link.place == .host ? NLM_F_CREATE | NLM_F_EXCL : NLM_F_CREATE
+        return RouteObject(route, index: index).newRequest(flags: flags)
     }
 
     /// Removes a route.

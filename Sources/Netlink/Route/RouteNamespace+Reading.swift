@@ -18,8 +18,7 @@ extension RouteNamespace {
         try dump(of: link, "read routes", { RouteMessages.dump(table: Self.mainTable, index: $0) }) {
             payload,
             index throws(MalformedMessage) in
-            guard let record = try RouteRecord(payload), record.isSet, record.index == index,
-                record.table == Self.mainTable
+            guard let record = try RouteRecord(payload)?.through(index), record.isSet, record.table == Self.mainTable
             else { return nil }
             return record.route(on: link)
         }

@@ -8,11 +8,13 @@ package struct RouteRecord {
     let type: UInt8
     let origin: UInt8
     private let scope: UInt8
-    private let isOnlink: Bool
+    private var isOnlink: Bool
     private(set) var table: UInt32
     /// Nil for a route with several next hops.
     private(set) var index: Int32?
     private var gateway: IPAddress?
+    /// The next hops of a route that has several. The kernel makes one of IPv6 routes that differ in nothing else.
+    private var hops: [NextHop] = []
     private var metric: UInt32?
     private var mtu: UInt32?
     private var advertisedMSS: UInt32?
@@ -49,6 +51,7 @@ package struct RouteRecord {
             gateway = try value.extracting(droppingFirst: 2).ipAddress()
         case Int(RTA_PRIORITY.rawValue): metric = try value.number()
         case Int(RTA_METRICS.rawValue): try takeMetrics(value)
+        case Int(RTA_MULTIPATH.rawValue): hops = try NextHop.all(in: value)
         default: break
         }
     }
@@ -58,6 +61,17 @@ package struct RouteRecord {
             if type == RTAX_MTU { mtu = try value.number() }
             if type == RTAX_ADVMSS { advertisedMSS = try value.number() }
         }
+    }
+
+    /// What is said of the next hop by one link, or nil when there is none.
+    func through(_ index: Int32) -> RouteRecord? {
+        if self.index == index { return self }
+        guard let hop = hops.first(where: { $0.index == index }) else { return nil }
+        var single = self
+        single.index = hop.index
+        single.gateway = hop.gateway
+        single.isOnlink = hop.isOnlink
+        return single
     }
 
     /// Whether somebody set it: a unicast route by one next hop that the kernel did not make itself.
@@ -86,5 +100,35 @@ package struct RouteRecord {
             advertisedMSS: advertisedMSS,
             origin: origin
         )
+    }
+}
+
+/// One of several next hops: a `struct rtnexthop` and its attributes.
+private struct NextHop {
+    let index: Int32
+    let isOnlink: Bool
+    private(set) var gateway: IPAddress?
+
+    static func all(in span: RawSpan) throws(MalformedMessage) -> [NextHop] {
+        var hops: [NextHop] = []
+        var offset = 0
+        while offset < span.byteCount {
+            let length = Int(try span.load(at: offset, as: rtnexthop.self).rtnh_len)
+            guard length >= MemoryLayout<rtnexthop>.size, length <= span.byteCount - offset else {
+                throw MalformedMessage("next hop of \(length) bytes")
+            }
+            hops.append(try NextHop(span.extracting(offset..<(offset + length))))
+            offset += aligned(length)
+        }
+        return hops
+    }
+
+    private init(_ span: RawSpan) throws(MalformedMessage) {
+        let header = try span.load(at: 0, as: rtnexthop.self)
+        index = header.rtnh_ifindex
+        isOnlink = UInt32(header.rtnh_flags) & UInt32(RTNH_F_ONLINK) != 0
+        try forEachAttribute(in: span, from: MemoryLayout<rtnexthop>.size) { type, value throws(MalformedMessage) in
+            if type == Int(RTA_GATEWAY.rawValue) { gateway = try value.ipAddress() }
+        }
     }
 }
