@@ -162,6 +162,42 @@ YAML
     nothing_is_left
 }
 
+# Without root: the plugins run as root of a user namespace, beside slirp4netns, and see no directory of the real node.
+test_rootless() {
+    set_up_podman
+    be_a_user
+    as_user mkdir -p .config/cni/net.d .config/containers
+    with_portmap | as_user tee .config/cni/net.d/10-podnet.conflist >/dev/null
+    printf '[storage]\ndriver = "vfs"\n' | as_user tee .config/containers/storage.conf >/dev/null
+    cp -r "$rootfs" /home/tester/rootfs
+    chown -R tester /home/tester/rootfs
+    as_user podman run -d --name web --hostname web --network podnet -p 8080:80 --rootfs /home/tester/rootfs serve >/dev/null
+    expect_match "address inside" "$(as_user podman exec web ip addr show eth0)" 'inet 10\.11\.23\.2/32'
+    expect_equal "answer on the published port" "$(fetch 127.0.0.1:8080)" web
+    as_user podman run -d --name other --network podnet --rootfs /home/tester/rootfs pause >/dev/null
+    expect_equal "answer to another container" "$(as_user podman exec other wget -q -O - http://10.11.23.2/)" web
+    as_user podman rm -f -t 5 web other >/dev/null
+    expect_match "afterwards" "$(fetch 127.0.0.1:8080)" 'refused'
+    nothing_is_left
+}
+# A user who may make tun devices and whose folders lie outside of /run, which podman hides from rootless plugins.
+be_a_user() {
+    mount -t tmpfs tmpfs /home
+    mount --make-rshared /
+    mknod -m 666 "$work/tun" c 10 200
+    mount --bind "$work/tun" /dev/net/tun
+    chmod 711 "$work"
+    echo 'tester:x:4242:4242::/home/tester:/bin/sh' >>/etc/passwd
+    echo 'tester:x:4242:' >>/etc/group
+    echo 'tester:1000000:65536' | tee /etc/subuid >/etc/subgid
+    install -d -o tester -g tester /home/tester /run/user/4242
+    rm /etc/containers/storage.conf
+}
+as_user() {
+    (cd /home/tester && setpriv --reuid 4242 --regid 4242 --clear-groups \
+        env -i PATH=/usr/bin:/bin:/usr/sbin:/sbin HOME=/home/tester XDG_RUNTIME_DIR=/run/user/4242 "$@")
+}
+
 # podman's cleanup has not run, and nobody is in the namespace any more.
 test_a_killed_container_is_removed_completely() {
     set_up_podman

@@ -108,9 +108,11 @@ struct RouteAddressTests {
         let second = LinkID(.container, .vethother)
         let secondUp = Link(second, kind: .veth(peer: .other), isUp: true)
         try kernel.apply(.createVethPair(Link(.other, kind: .veth(peer: second), isUp: true), peer: secondUp))
+        // Without an address of its family, no link has an IPv4 gateway.
+        try kernel.apply(.addAddress(LinkAddress(.podPort, .podAddress)))
         let everything: CIDR = .text(isV4 ? "0.0.0.0/0" : "::/0")
         let gateways = isV4 ? ["10.11.23.1", "10.12.0.1"] : ["fd00:11::1", "fd00:12::1"]
-        let routes = zip([.podPort, second], gateways).map { (link: LinkID, gateway) in
+        let routes = zip([LinkID.podPort, second], gateways).map { link, gateway in
             Route(link, to: everything, gateway: IPAddress(gateway), onlink: true)
         }
         for route in routes { try kernel.apply(.addRoute(route)) }
