@@ -51,8 +51,8 @@ extension BridgeDesired {
     }
 
     private var ownedSysctls: [Sysctl: String] {
-        // A bridge port speaks no IPv6 of its own, and so believes no router advertisement either.
-        pod.sysctls.merging([Sysctl(.host, "ipv6/conf/\(names.hostVeth)/disable_ipv6"): "1"]) { $1 }
+        // 1 is "none": a bridge port has no address to speak IPv6 from. What it receives is the bridge's.
+        pod.sysctls.merging([Sysctl(.host, "ipv6/conf/\(names.hostVeth)/addr_gen_mode"): "1"]) { $1 }
     }
 
     /// The pod's elements in the table that all plugins share.

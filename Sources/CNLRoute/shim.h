@@ -4,6 +4,9 @@
 #include <linux/if_link.h>
 #include <linux/if_bridge.h>
 #include <linux/if_addr.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/netconf.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <netlink/netlink.h>

@@ -60,9 +60,8 @@ extension LinuxKernel {
             guard let descriptor = container?.descriptor else { throw Self.noContainer("create link", peer.id) }
             try host.createVethPair(link, peer: peer, peerNamespace: descriptor)
         case (.container, .host):
-            let outer = try NetNS.current()
             try inNamespace(of: link.id, "create link") { space throws(KernelError) in
-                try space.createVethPair(link, peer: peer, peerNamespace: outer.descriptor.raw)
+                try space.createVethPair(link, peer: peer, peerNamespace: space.outerDescriptor)
             }
         }
         try finish(peer)
@@ -83,6 +82,17 @@ extension LinuxKernel {
     }
 
     private mutating func set(_ sysctl: Sysctl, to value: String) throws(KernelError) {
+        if let setting = LinkSetting(sysctl), let number = Int32(value) {
+            var isSet = false
+            try inNamespace(of: setting.link, "set sysctl") { space throws(KernelError) in
+                isSet = try space.set(setting, to: number, sysctl)
+            }
+            if isSet { return }
+        }
+        try setFile(sysctl, to: value)
+    }
+
+    private mutating func setFile(_ sysctl: Sysctl, to value: String) throws(KernelError) {
         switch sysctl.place {
         case .host:
             try ProcSys.write(sysctl, value)

@@ -9,12 +9,17 @@ extension LinuxKernel {
     /// or learnt from routers, neighbours that are not permanent. A metric that the kernel chose is nil.
     package mutating func observe(_ scope: Scope) throws(KernelError) -> NetworkState {
         forgetLinks()
+        defer {
+            host.forgetAbsent()
+            container?.forgetAbsent()
+        }
         var state = NetworkState()
-        state.links = try links(scope.links)
+        let records = try records(of: scope.links)
+        state.links = try links(records)
         try readLists(scope, into: &state)
         try readSingles(scope, into: &state)
         for sysctl in scope.sysctls {
-            state.sysctls[sysctl] = try read(sysctl)
+            state.sysctls[sysctl] = try read(sysctl, records)
         }
         for (table, elements) in scope.tables {
             state.ruleset.tables[table] = try self.table(table, elements)
@@ -38,13 +43,20 @@ extension LinuxKernel {
         return links
     }
 
-    /// Those of the links that are there.
-    mutating func links(_ wanted: Set<LinkID>) throws(KernelError) -> [LinkID: Link] {
-        // All are read first, so that a link that is another's peer or master has its name by then.
+    /// What the kernel says of those of the links that are there.
+    private mutating func records(of wanted: Set<LinkID>) throws(KernelError) -> [LinkID: LinkRecord] {
         var records: [LinkID: LinkRecord] = [:]
-        for id in wanted {
-            records[id] = try read(id.place) { namespace throws(KernelError) in try namespace.record(of: id.name) }
-        }
+        for id in wanted { records[id] = try record(of: id) }
+        return records
+    }
+
+    /// What the kernel says of a link, or nil when there is none.
+    mutating func record(of id: LinkID) throws(KernelError) -> LinkRecord? {
+        try read(id.place) { namespace throws(KernelError) in try namespace.record(of: id.name) }
+    }
+
+    /// The links; all were read before, so that one that is another's peer or master has its name by now.
+    private mutating func links(_ records: [LinkID: LinkRecord]) throws(KernelError) -> [LinkID: Link] {
         var links: [LinkID: Link] = [:]
         for (id, record) in records {
             links[id] = try link(id, record)
@@ -80,14 +92,42 @@ extension LinuxKernel {
         }
     }
 
-    private mutating func read(_ sysctl: Sysctl) throws(KernelError) -> String? {
+    /// The value, by netlink where that tells it.
+    private mutating func read(
+        _ sysctl: Sysctl,
+        _ records: [LinkID: LinkRecord]
+    ) throws(KernelError) -> String? {
+        if let link = sysctl.link, isKnownAbsent(link) { return nil }
+        if let setting = LinkSetting(sysctl) {
+            return try value(of: setting, records)?.description
+        }
+        if let forwarding = ForwardingSetting(sysctl) {
+            let value = try read(sysctl.place) { namespace throws(KernelError) in try namespace.value(of: forwarding) }
+            return value?.description
+        }
+        return try readFile(sysctl)
+    }
+
+    private mutating func value(
+        of setting: LinkSetting,
+        _ records: [LinkID: LinkRecord]
+    ) throws(KernelError) -> Int32? {
+        if let record = records[setting.link] { return record.settings.value(setting.key) }
+        return try record(of: setting.link)?.settings.value(setting.key)
+    }
+
+    private func isKnownAbsent(_ id: LinkID) -> Bool {
+        id.place == .host ? host.isKnownAbsent(id.name) : container?.isKnownAbsent(id.name) ?? true
+    }
+
+    private mutating func readFile(_ sysctl: Sysctl) throws(KernelError) -> String? {
         try read(sysctl.place) { namespace throws(KernelError) in
             try namespace.run { () throws(KernelError) in try ProcSys.read(sysctl) }
         }
     }
 
     /// Reads something in one of the namespaces; nil in a pod's that is not there.
-    private mutating func read<Value>(
+    mutating func read<Value>(
         _ place: Place,
         _ body: (inout RouteNamespace) throws(KernelError) -> Value?
     ) throws(KernelError) -> Value? {
@@ -106,7 +146,7 @@ extension LinuxKernel {
     }
 
     /// The other end of a veth, if it is in one of the two namespaces.
-    private mutating func peer(of record: LinkRecord, in place: Place) throws(KernelError) -> LinkID? {
+    mutating func peer(of record: LinkRecord, in place: Place) throws(KernelError) -> LinkID? {
         guard record.kind == "veth", let index = record.peerIndex, index > 0 else { return nil }
         guard let place = try peerPlace(of: record, in: place) else { return nil }
         let name = try read(place) { namespace throws(KernelError) in try namespace.name(of: index) }
@@ -120,16 +160,15 @@ extension LinuxKernel {
 
     /// The kernel's number, in one of the namespaces, for the other one.
     private mutating func number(ofOtherThan place: Place) throws(KernelError) -> Int32? {
-        guard container != nil else { return nil }
         switch place {
         case .container:
-            let outer = try NetNS.current()
-            return try inContainer { namespace throws(KernelError) in
-                try namespace.number(ofNamespaceBehind: outer.descriptor.raw)
+            return try inContainer { space throws(KernelError) in
+                guard let outer = space.outerDescriptor else { return nil }
+                return try space.number(ofNamespaceBehind: outer)
             } ?? nil
         case .host:
-            guard let descriptor = container?.descriptor else { return nil }
-            return try host.number(ofNamespaceBehind: descriptor)
+            guard let inner = container?.descriptor else { return nil }
+            return try host.number(ofNamespaceBehind: inner)
         }
     }
 }

@@ -15,13 +15,13 @@ package struct LinuxKernel: Kernel, ~Copyable, Sendable {
 
     /// Opens a routing socket in the host's namespace.
     package init() throws(KernelError) {
-        self.init(host: try RouteNamespace(.host, nil), container: nil)
+        self.init(host: try RouteNamespace(.host), container: nil)
     }
 
     /// Opens a routing socket in the pod's namespace, too.
     package init(container netns: consuming NetNS) throws(KernelError) {
-        let inner = try RouteNamespace(.container, netns)
-        self.init(host: try RouteNamespace(.host, nil), container: inner)
+        let inner = try RouteNamespace(.container, try RouteNamespace.Way(into: netns))
+        self.init(host: try RouteNamespace(.host), container: inner)
     }
 
     /// Opens the pod's namespace by its path, too.

@@ -34,14 +34,21 @@ package struct NetNS: ~Copyable, Sendable {
         try NetNS(path: "/proc/thread-self/ns/net")
     }
 
-    /// Runs `body` with the calling thread in this namespace, and returns to the former one.
-    ///
-    /// The body is synchronous: an `await` could go on in another thread, which is in another namespace. A thread that
-    /// cannot return must do nothing more, so that ends the process.
+    /// Runs `body` with the calling thread in this namespace, and returns to the one that it is in now.
     package func run<Result: ~Copyable>(
         _ body: () throws(KernelError) -> Result
     ) throws(KernelError) -> Result {
-        let former = try NetNS.current()
+        try run(returningTo: NetNS.current(), body)
+    }
+
+    /// Runs `body` with the calling thread in this namespace, and returns to `former`, which it must be in.
+    ///
+    /// The body is synchronous: an `await` could go on in another thread, which is in another namespace. A thread that
+    /// cannot return must do nothing more, so that ends the process.
+    func run<Result: ~Copyable>(
+        returningTo former: borrowing NetNS,
+        _ body: () throws(KernelError) -> Result
+    ) throws(KernelError) -> Result {
         try enter()
         defer {
             let result = podnet_setns(former.descriptor.raw, podnet_clone_newnet())

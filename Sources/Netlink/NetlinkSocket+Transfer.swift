@@ -39,7 +39,7 @@ extension NetlinkSocket {
                 unsafe recv(descriptor.raw, buffer.baseAddress, buffer.count, Self.receiveFlags)
             }
             if received > buffer.count {
-                buffer = Array(repeating: 0, count: aligned(received))
+                buffer = Self.buffer(aligned(received))
                 return .cut
             }
             if received >= 0 { return .datagram(received) }

@@ -30,7 +30,7 @@ package struct NetlinkSocket: ~Copyable, Sendable {
         try Self.bind(opened)
         descriptor = opened
         // A dump's datagrams are at most 32 KiB (net/netlink/af_netlink.c, netlink_recvmsg).
-        buffer = Array(repeating: 0, count: 32_768)
+        buffer = Self.buffer(32_768)
         setOption(SOL_NETLINK, NETLINK_EXT_ACK, 1)
         setOption(SOL_NETLINK, NETLINK_CAP_ACK, 1)
         // Without it the kernel ignores the filters of dumps and of look-ups.
@@ -47,6 +47,11 @@ package struct NetlinkSocket: ~Copyable, Sendable {
         let first = lastSequence + 1
         lastSequence += UInt32(count)
         return first
+    }
+
+    /// Memory to receive into. It is not filled first: most answers are small, and memory that nobody touches is free.
+    static func buffer(_ size: Int) -> [UInt8] {
+        unsafe Array(unsafeUninitializedCapacity: size) { _, count in count = size }
     }
 
     private static func open(_ family: Family) throws(KernelError) -> Descriptor {

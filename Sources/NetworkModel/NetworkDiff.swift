@@ -133,7 +133,7 @@ extension LinkAddress {
 extension Sysctl {
     /// The link whose own sysctl it is, which comes and goes with the link.
     package var link: LinkID? {
-        let parts = path.split(separator: "/")
+        let parts = path.utf8.split(separator: UInt8(ascii: "/")).map { Substring($0) }
         guard parts.count >= 4, parts[0] == "ipv4" || parts[0] == "ipv6", parts[1] == "conf" || parts[1] == "neigh",
             parts[2] != "all", parts[2] != "default", let name = try? InterfaceName(String(parts[2]))
         else { return nil }

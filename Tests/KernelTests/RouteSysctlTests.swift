@@ -1,5 +1,6 @@
 import Netlink
 import NetworkModel
+import Posix
 import Testing
 
 /// Sysctls of two namespaces.
@@ -30,6 +31,32 @@ struct RouteSysctlTests {
         #expect(try kernel.observe(inside)[inside] == "0")
         let outside = Sysctl(.host, "ipv6/conf/eth0/accept_ra")
         #expect(try kernel.observe(outside).isEmpty)
+    }
+
+    /// Those that are read by netlink, whose file says the same.
+    private static let byNetlink =
+        ["accept_redirects", "arp_notify", "send_redirects"].map { "ipv4/conf/vethport/\($0)" }
+        + ["accept_dad", "accept_ra", "addr_gen_mode", "disable_ipv6", "keep_addr_on_down"].map {
+            "ipv6/conf/vethport/\($0)"
+        } + ["ipv4/ip_forward", "ipv4/conf/all/forwarding", "ipv6/conf/all/forwarding"]
+
+    @Test("what netlink tells and sets is what the file says", arguments: byNetlink)
+    func sameAsFile(_ path: String) throws {
+        let pod = try SecondNetNS()
+        var kernel = try pod.kernel()
+        try kernel.makePair()
+        let sysctl = Sysctl(.host, path)
+        let before = try kernel.observe(sysctl)[sysctl]
+        #expect(before == Self.file(path))
+        let value = before == "0" ? "1" : "0"
+        try kernel.apply(.setSysctl(sysctl, from: before, to: value))
+        #expect(Self.file(path) == value)
+        #expect(try kernel.observe(sysctl)[sysctl] == value)
+    }
+
+    private static func file(_ path: String) -> String? {
+        guard let bytes = try? FileSystem.read("/proc/sys/net/\(path)") else { return nil }
+        return String(decoding: bytes.dropLast(), as: UTF8.self)
     }
 
     @Test("a value that the kernel does not take is invalid")

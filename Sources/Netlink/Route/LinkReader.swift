@@ -21,6 +21,7 @@ package struct LinkRecord {
     var peerNamespace: Int32?
     /// `IF_OPER_*`
     var operationalState: UInt8 = 0
+    var settings = LinkSettings()
 
     var isUp: Bool { flags & UInt32(IFF_UP) != 0 }
     var isPromiscuous: Bool { flags & UInt32(IFF_PROMISC) != 0 }
@@ -58,6 +59,7 @@ package struct LinkRecord {
         case IFLA_LINK_NETNSID: peerNamespace = try value.number()
         case IFLA_OPERSTATE: operationalState = try value.number()
         case IFLA_LINKINFO: try takeInfo(value)
+        case IFLA_AF_SPEC: try settings.take(value)
         default: break
         }
     }

@@ -54,6 +54,14 @@ extension RouteNamespace {
         try socket.request(LinkMessages.delete(link), "delete link", "\(link.id)")
     }
 
+    /// Sets a setting of a link; false when only the file does.
+    mutating func set(_ setting: LinkSetting, to value: Int32, _ sysctl: Sysctl) throws(KernelError) -> Bool {
+        guard setting.isWritable else { return false }
+        let message = setting.message(value, index: try index(of: setting.link))
+        try socket.request(message, "set sysctl", sysctl.description)
+        return true
+    }
+
     /// Puts an address on its link.
     mutating func add(_ address: LinkAddress) throws(KernelError) {
         let message = AddressMessages.add(address, index: try index(of: address.link))

@@ -7,44 +7,72 @@ import Posix
 /// One of the two namespaces of an attachment, through a routing socket of its own.
 struct RouteNamespace: ~Copyable, Sendable {
     let place: Place
-    /// Nil is the calling thread's own.
-    let netns: NetNS?
+    /// How to get there and back; nil is the calling thread's own.
+    let way: Way?
     var socket: NetlinkSocket
     /// Numbers of links that were looked up, and names of those numbers; forgotten before every observation.
     private var indexes: [InterfaceName: Int32] = [:]
     private var names: [Int32: InterfaceName] = [:]
+    /// Names that were looked up and are no link's; forgotten after every observation, too, since then links are made.
+    private var absent: Set<InterfaceName> = []
+
+    /// The way into a pod's namespace and back.
+    struct Way: ~Copyable, Sendable {
+        let inner: NetNS
+        /// The one that whoever uses this is in, opened once: every opening is a walk through procfs.
+        let outer: NetNS
+
+        init(into inner: consuming NetNS) throws(KernelError) {
+            self.inner = inner
+            outer = try NetNS.current()
+        }
+
+        func run<Result: ~Copyable>(_ body: () throws(KernelError) -> Result) throws(KernelError) -> Result {
+            try inner.run(returningTo: outer, body)
+        }
+    }
+
+    /// Opens the socket in the calling thread's namespace.
+    init(_ place: Place) throws(KernelError) {
+        self.place = place
+        way = nil
+        socket = try NetlinkSocket(.route)
+    }
 
     /// Opens the socket inside the namespace.
-    init(_ place: Place, _ netns: consuming NetNS?) throws(KernelError) {
-        let opened = try Self.openSocket(in: netns)
+    init(_ place: Place, _ way: consuming Way) throws(KernelError) {
+        let opened = try way.run { () throws(KernelError) in try NetlinkSocket(.route) }
         self.place = place
-        self.netns = netns
+        self.way = consume way
         socket = opened
     }
 
     /// The namespace's descriptor; nil for the calling thread's own.
     var descriptor: Int32? {
-        switch netns {
+        switch way {
         case .none: nil
-        case .some(let netns): netns.descriptor.raw
+        case .some(let way): way.inner.descriptor.raw
+        }
+    }
+
+    /// The descriptor of the namespace outside; nil for the calling thread's own.
+    var outerDescriptor: Int32? {
+        switch way {
+        case .none: nil
+        case .some(let way): way.outer.descriptor.raw
         }
     }
 
     /// Another socket in the same namespace.
-    func openSocket() throws(KernelError) -> NetlinkSocket { try Self.openSocket(in: netns) }
-
-    private static func openSocket(in netns: borrowing NetNS?) throws(KernelError) -> NetlinkSocket {
-        switch netns {
-        case .none: return try NetlinkSocket(.route)
-        case .some(let netns): return try netns.run { () throws(KernelError) in try NetlinkSocket(.route) }
-        }
+    func openSocket() throws(KernelError) -> NetlinkSocket {
+        try run { () throws(KernelError) in try NetlinkSocket(.route) }
     }
 
     /// Runs `body` with the calling thread in the namespace.
-    func run<Result>(_ body: () throws(KernelError) -> Result) throws(KernelError) -> Result {
-        switch netns {
+    func run<Result: ~Copyable>(_ body: () throws(KernelError) -> Result) throws(KernelError) -> Result {
+        switch way {
         case .none: return try body()
-        case .some(let netns): return try netns.run(body)
+        case .some(let way): return try way.run(body)
         }
     }
 
@@ -52,7 +80,11 @@ struct RouteNamespace: ~Copyable, Sendable {
     mutating func forgetLinks() {
         indexes = [:]
         names = [:]
+        absent = []
     }
+
+    /// Forgets which names are no link's.
+    mutating func forgetAbsent() { absent = [] }
 
     /// Forgets one link, since it goes.
     mutating func forget(_ name: InterfaceName) {
@@ -69,14 +101,18 @@ extension RouteNamespace {
             names[record.index] = name
             return record
         } catch  where error.reason == .notFound {
+            absent.insert(name)
             return nil
         }
     }
 
+    /// Whether a look-up since `forgetLinks` has found no link of this name.
+    func isKnownAbsent(_ name: InterfaceName) -> Bool { absent.contains(name) }
+
     /// The number of a link; `.notFound` when there is none of this name.
     mutating func index(of link: LinkID) throws(KernelError) -> Int32 {
         if let index = indexes[link.name] { return index }
-        if let record = try record(of: link.name) { return record.index }
+        if !isKnownAbsent(link.name), let record = try record(of: link.name) { return record.index }
         throw KernelError("read link", link.description, errno: ENODEV)
     }
 
