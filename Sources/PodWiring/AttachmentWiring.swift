@@ -36,9 +36,10 @@ package struct AttachmentWiring<K: Kernel & ~Copyable> {
     }
 
     private func look(in kernel: inout K) throws(CNIError) -> Plans {
-        let found = try kernel.look(desired.sharedScope)
+        let observed = try kernel.look(desired.sharedScope.union(desired.ownedScope))
+        let found = observed.part(in: desired.sharedScope)
         let wanted = try desired.shared(found)
-        let owned = try kernel.look(desired.ownedScope).assuming(wanted.ruleset)
+        let owned = observed.part(in: desired.ownedScope).assuming(wanted.ruleset)
         return Plans(
             shared: try NetworkPlan(planning: found, to: wanted),
             owned: try NetworkPlan(planning: owned, to: desired.owned(found, wanted.ruleset)),

@@ -1,0 +1,63 @@
+extension Scope {
+    /// What either names: to look at once instead of twice.
+    package func union(_ other: Scope) -> Scope {
+        var scope = self
+        scope.links.formUnion(other.links)
+        scope.addressesOf.formUnion(other.addressesOf)
+        scope.routesOf.formUnion(other.routesOf)
+        scope.hostRoutesTo.formUnion(other.hostRoutesTo)
+        scope.neighborsOf.formUnion(other.neighborsOf)
+        scope.hostNeighbors.formUnion(other.hostNeighbors)
+        scope.sysctls.formUnion(other.sysctls)
+        scope.tables.merge(other.tables) { $0.union($1) }
+        return scope
+    }
+}
+
+extension Scope.ElementScope {
+    /// Keys of either; all elements where either names them by something else.
+    fileprivate func union(_ other: Self) -> Self {
+        guard case .keys(let keys) = self, case .keys(let others) = other else { return self == other ? self : .all }
+        return .keys(keys.merging(others) { $0.union($1) })
+    }
+
+    fileprivate func contains(_ element: Element, _ key: [UInt8], of set: String) -> Bool {
+        switch self {
+        case .keys(let keys): keys[set]?.contains(key) ?? false
+        case .comment(let text): element.comment == text
+        case .commentPrefix(let text): element.comment?.hasPrefix(text) ?? false
+        case .all: true
+        }
+    }
+}
+
+extension NetworkState {
+    /// What would have been observed with this scope, which must be a part of the one that this was observed with.
+    package func part(in scope: Scope) -> NetworkState {
+        var state = NetworkState()
+        state.links = links.filter { scope.links.contains($0.key) }
+        state.addresses = addresses.filter { scope.addressesOf.contains($0.link) }
+        state.routes = routes.filter { route in
+            scope.routesOf.contains(route.link)
+                || (route.link.place == .host && scope.hostRoutesTo.contains(route.destination))
+        }
+        state.neighbors = neighbors.filter { neighbor in
+            scope.neighborsOf.contains(neighbor.link)
+                || (neighbor.link.place == .host
+                    && scope.hostNeighbors.contains(Scope.HostNeighbor(neighbor.link.name, neighbor.address)))
+        }
+        state.sysctls = sysctls.filter { scope.sysctls.contains($0.key) }
+        for (id, elements) in scope.tables { state.ruleset.tables[id] = ruleset.tables[id]?.keeping(elements) }
+        return state
+    }
+}
+
+extension Table {
+    fileprivate func keeping(_ scope: Scope.ElementScope) -> Table {
+        var table = self
+        for (name, set) in sets {
+            table.sets[name]?.elements = set.elements.filter { scope.contains($0.value, $0.key, of: name) }
+        }
+        return table
+    }
+}
