@@ -15,11 +15,17 @@ package struct InterfaceName: Hashable, Sendable, Comparable, CustomStringConver
         if text.isEmpty { return "empty" }
         if text.utf8.count > 15 { return "longer than 15 bytes" }
         if text == "." || text == ".." { return "a directory name" }
-        if text.contains(where: { $0 == "/" || $0 == ":" || $0 == "\0" || $0.isWhitespace }) {
-            return "holds '/', ':', a NUL or white space"
-        }
+        if text.unicodeScalars.contains(where: isForbidden) { return "holds '/', ':', a NUL or white space" }
         // The kernel takes "veth%d" for a pattern and answers with another name.
-        return text.contains("%") ? "holds '%'" : nil
+        return text.utf8.contains(UInt8(ascii: "%")) ? "holds '%'" : nil
+    }
+
+    private static func isForbidden(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0, 0x09...0x0d, 0x20, 0x2f, 0x3a: true
+        case 0x80...: scalar.properties.isWhitespace
+        default: false
+        }
     }
 
     /// The name.

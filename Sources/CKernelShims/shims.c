@@ -61,6 +61,17 @@ int podnet_spawn_close_from(posix_spawn_file_actions_t *actions, int from) {
 
 char **podnet_environment(void) { return environ; }
 
+static char **arguments;
+
+/* glibc hands constructors what it hands main (csu/init-first.c and elf/dl-init.c). */
+__attribute__((constructor)) static void keep_arguments(int argc, char **argv, char **envp) {
+    (void)argc;
+    (void)envp;
+    arguments = argv;
+}
+
+char **podnet_arguments(void) { return arguments; }
+
 int podnet_is_procfs(int fd) {
     struct statfs fs;
     return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;

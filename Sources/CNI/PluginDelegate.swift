@@ -6,11 +6,11 @@ package struct PluginDelegate: Delegate {
     /// The longest that another plugin may take; DHCP needs many seconds.
     static let timeout = Duration.seconds(120)
 
-    private let local: [String: any Plugin]
+    private let local: [any Plugin]
 
     /// `local` are the plugins that this program can be under another name.
     package init(local: [any Plugin] = []) {
-        self.local = Dictionary(local.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        self.local = local
     }
 
     private enum Target {
@@ -20,7 +20,7 @@ package struct PluginDelegate: Delegate {
 
     private func target(_ type: String, _ invocation: Invocation) throws(CNIError) -> Target {
         let file = try PluginFile(type, in: invocation.pluginPath)
-        if let plugin = local[type], file.isThisProgram { return .inProcess(plugin) }
+        if let plugin = local.first(where: { $0.name == type }), file.isThisProgram { return .inProcess(plugin) }
         return .executable(file.path)
     }
 

@@ -11,12 +11,19 @@ struct PluginFile {
         guard !type.isEmpty, type != ".", type != "..", !type.utf8.contains(where: { $0 == 0 || $0 == 0x2f }) else {
             throw CNIError(.invalidConfig, "invalid plugin type", details: "'\(type)' is not a plugin's name")
         }
-        guard let found = directories.lazy.compactMap({ Self.executable("\($0)/\(type)") }).first else {
+        guard let found = Self.firstExecutable(type, in: directories) else {
             let details = "looked in \(directories.joined(separator: ":"))"
             throw CNIError(.invalidConfig, "no plugin '\(type)' in CNI_PATH", details: details)
         }
         (path, status) = found
         try refuseForeignHands()
+    }
+
+    private static func firstExecutable(_ type: String, in directories: [String]) -> (String, FileStatus)? {
+        for directory in directories {
+            if let found = executable("\(directory)/\(type)") { return found }
+        }
+        return nil
     }
 
     private static func executable(_ path: String) -> (String, FileStatus)? {

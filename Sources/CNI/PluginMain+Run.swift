@@ -13,15 +13,27 @@ extension PluginMain {
     package static func run(
         name: String,
         arguments: [String],
-        plugins: [any Plugin],
+        plugins: [Entry],
         productVersion: String
     ) -> Int32 {
         StandardStreams.prepare()
-        guard let plugin = pick(name: name, arguments: arguments, from: plugins) else {
+        guard let entry = pick(name: name, arguments: arguments, from: plugins) else {
             StandardStreams.writeError(usage(name: name, plugins: plugins))
             return 1
         }
-        return PluginMain(plugin, productVersion: productVersion).run()
+        return PluginMain(entry.make(), productVersion: productVersion).run()
+    }
+
+    /// A plugin that this program can be; made only when it is called.
+    package struct Entry {
+        let name: String
+        let make: () -> any Plugin
+
+        /// Pairs a plugin's name with a way to make it.
+        package init(_ name: String, _ make: @escaping () -> any Plugin) {
+            self.name = name
+            self.make = make
+        }
     }
 
     private func run() -> Int32 {
@@ -44,13 +56,13 @@ extension PluginMain {
     }
 
     /// The plugin to run, or nil when neither the name nor the first argument is one's.
-    static func pick(name: String, arguments: [String], from plugins: [any Plugin]) -> (any Plugin)? {
+    static func pick(name: String, arguments: [String], from plugins: [Entry]) -> Entry? {
         let called = FileSystem.lastComponent(of: name)
         return plugins.first { $0.name == called } ?? plugins.first { $0.name == arguments.first }
     }
 
     /// What a person is told who called the program by a name that is no plugin's.
-    static func usage(name: String, plugins: [any Plugin]) -> String {
+    static func usage(name: String, plugins: [Entry]) -> String {
         let names = plugins.map(\.name).sorted().joined(separator: ", ")
         return """
             '\(FileSystem.lastComponent(of: name))' is not a plugin: call this program by the name of one, \

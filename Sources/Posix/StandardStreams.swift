@@ -1,7 +1,7 @@
 internal import CKernelShims
 internal import Glibc
 
-/// stdin, stdout, stderr and the environment of this process.
+/// stdin, stdout, stderr, the arguments and the environment of this process.
 package enum StandardStreams {
     /// Makes the streams safe to use: a closed one leads to `/dev/null`, and writing to a closed pipe is an error
     /// instead of the end of the process.
@@ -57,18 +57,29 @@ package enum StandardStreams {
         }
     }
 
+    /// What the program was called by, and its arguments.
+    package static var arguments: [String] { unsafe texts(podnet_arguments()) }
+
     /// The environment; of a name that occurs twice the first counts, as for getenv(3).
     package static var environment: [String: String] {
         var variables: [String: String] = [:]
-        var next = unsafe podnet_environment()
-        while let place = unsafe next, let entry = unsafe place.pointee {
-            let text = unsafe String(cString: entry)
-            if let equals = text.firstIndex(of: "="), variables[String(text[..<equals])] == nil {
-                variables[String(text[..<equals])] = String(text[text.index(after: equals)...])
-            }
-            unsafe next = place + 1
+        for text in unsafe texts(podnet_environment()) {
+            guard let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")) else { continue }
+            let name = String(text[..<equals])
+            if variables[name] == nil { variables[name] = String(text[text.utf8.index(after: equals)...]) }
         }
         return variables
+    }
+
+    /// The texts of an array that ends with a null.
+    private static func texts(_ first: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> [String] {
+        var texts: [String] = []
+        var next = unsafe first
+        while let place = unsafe next, let text = unsafe place.pointee {
+            unsafe texts.append(String(cString: text))
+            unsafe next = place + 1
+        }
+        return texts
     }
 }
 

@@ -42,6 +42,8 @@ int64_t podnet_file_system_type(const char *path);
 int podnet_spawn_close_from(posix_spawn_file_actions_t *actions, int from);
 /* environ(7), which Swift takes for shared mutable state. */
 char **podnet_environment(void);
+/* The arguments that the program was started with, ended by NULL. Swift's own way to them reads /proc/self/maps. */
+char **podnet_arguments(void);
 /* Whether the open file is one of procfs and not of something mounted over it. */
 int podnet_is_procfs(int fd);
 

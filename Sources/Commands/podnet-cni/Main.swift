@@ -13,7 +13,7 @@ import PtpPlugin
 @main
 enum Main {
     static func main() {
-        let arguments = CommandLine.arguments
+        let arguments = StandardStreams.arguments
         let status = PluginMain.run(
             name: arguments.first ?? "",
             arguments: Array(arguments.dropFirst()),
@@ -23,20 +23,27 @@ enum Main {
         exit(status)
     }
 
-    private static var plugins: [any Plugin] {
-        let hostLocal = HostLocalPlugin.onDisk(bootIDPath: HostLocalPlugin.bootIDPath)
-        let staticIPAM = StaticPlugin()
-        let surroundings = Surroundings<LinuxKernel>(
+    private static var plugins: [PluginMain.Entry] {
+        [
+            .init("bridge") { BridgePlugin(surroundings) },
+            .init("ptp") { PtpPlugin(surroundings) },
+            .init("loopback") { LoopbackPlugin(surroundings) },
+            .init("host-local") { hostLocal },
+            .init("static") { StaticPlugin() },
+        ]
+    }
+
+    private static var hostLocal: HostLocalPlugin { .onDisk(bootIDPath: HostLocalPlugin.bootIDPath) }
+
+    private static var surroundings: Surroundings<LinuxKernel> {
+        Surroundings(
             openKernel: { (netns) throws(KernelError) in
                 netns.isEmpty ? try LinuxKernel() : try LinuxKernel(netns: netns)
             },
-            delegate: PluginDelegate(local: [hostLocal, staticIPAM]),
+            delegate: PluginDelegate(local: [hostLocal, StaticPlugin()]),
             node: machineID,
             exclusively: exclusively
         )
-        return [
-            BridgePlugin(surroundings), PtpPlugin(surroundings), LoopbackPlugin(surroundings), hostLocal, staticIPAM,
-        ]
     }
 
     /// What tells this node's bridges from another's; absent in an image that was never booted.
