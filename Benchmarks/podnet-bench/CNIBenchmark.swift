@@ -3,7 +3,7 @@ import Glibc
 /// The plugins beside the reference's: the same configuration, the same namespaces, taking turns.
 struct CNIBenchmark {
     let tools: Tools
-    private let rounds: Int
+    let rounds: Int
     private let parallel = 100
 
     init(_ tools: Tools) {
@@ -12,7 +12,7 @@ struct CNIBenchmark {
     }
 
     /// One of the two sides: whose plugins, on which bridge and network.
-    private struct Side {
+    struct Side {
         let plugins: String
         let bridge: String
         let network: String
@@ -25,9 +25,10 @@ struct CNIBenchmark {
         try addAndDelete(&report, masquerade: true)
         try linkDelete(&report)
         try addManyAtOnce(&report)
+        try addAmongMany(&report)
     }
 
-    private func sides(_ suffix: String, _ octet: Int) -> (ours: Side, reference: Side) {
+    func sides(_ suffix: String, _ octet: Int) -> (ours: Side, reference: Side) {
         (
             Side(
                 plugins: tools.plugins,
@@ -140,7 +141,7 @@ struct CNIBenchmark {
 
     // MARK: one measurement
 
-    private func oneAttachment(
+    func oneAttachment(
         _ side: Side,
         _ container: String,
         _ masquerade: Bool
@@ -170,7 +171,7 @@ struct CNIBenchmark {
     }
 
     @discardableResult
-    private func call(_ side: Side, _ verb: String, _ container: String, _ config: String) throws -> Double {
+    func call(_ side: Side, _ verb: String, _ container: String, _ config: String) throws -> Double {
         let usage = try start(side, verb, container, config).wait()
         guard usage.status == 0 else {
             throw BenchmarkError("\(verb) of \(side.network): \(read("\(tools.work)/\(container).out"))")
@@ -190,7 +191,7 @@ struct CNIBenchmark {
         )
     }
 
-    private func configuration(_ side: Side, _ masquerade: Bool) throws -> String {
+    func configuration(_ side: Side, _ masquerade: Bool) throws -> String {
         let path = "\(tools.work)/\(side.network).conf"
         try write(
             """
