@@ -23,6 +23,10 @@ EVERYWHERE = [
 ROLLBACK = {r": there -> not there$": "a failed ADD leaves nothing behind"}
 COUNTER = {r"last_reserved_ip": "the counter of leases says what was given last, by an ADD that failed, too"}
 FLAPS = "a bridge that podnet did not make changes its MAC with its ports, and the result has the former one"
+NO_LOCALNET = {
+    r"route_localnet: 1 -> 0$": "ports of localhost are mapped without route_localnet",
+    r"checks/0: .*could not check ipv6 dnat": "CHECK of a pod without an IPv6 address asks for no IPv6 mapping",
+}
 WORDS = "errors name what is in the way"
 DNS = {r"results/\d/dns/": "the DNS of IPAM is in the bridge's result, as in later releases of the reference"}
 PTP = {
@@ -190,6 +194,12 @@ IPAM = [
                   capabilities={"ips": ["10.1.0.9/24"]}, pods=1),
 ]
 
+
+
+def on_a_link(kind):
+    return f"ip link add under type veth peer name other && ip link add link under name over {kind}; s=$?; ip link del under; exit $s"
+
+
 OTHERS = [
     Configuration("ptp", [{"type": "ptp", "ipam": local(V4, routes=[{"dst": "0.0.0.0/0"}])}],
                   probes=[SERVE_POD1 + ask("$POD1:80"), ask("$POD1:80", "ip netns exec pod2")], intended=PTP),
@@ -202,11 +212,16 @@ OTHERS = [
                   intended={r"ips/\d/version: - -> ": "a result of version 0.3.1 says each address's family, as the specification asks"}),
     Configuration("loopback-1.0.0", [{"type": "loopback"}], ifname="lo", pods=1),
     Configuration("macvlan", [{"type": "macvlan", "master": "uplink", "ipam": local(V4)}], prepare=OUTSIDE),
-    Configuration("ipvlan", [{"type": "ipvlan", "master": "uplink", "ipam": local(V4)}], prepare=OUTSIDE),
-    Configuration("vlan", [{"type": "vlan", "master": "uplink", "vlanId": 7, "ipam": local(V4)}], prepare=OUTSIDE, pods=1),
+    Configuration("ipvlan", [{"type": "ipvlan", "master": "uplink", "ipam": local(V4)}], prepare=OUTSIDE,
+                  needs=on_a_link("type ipvlan")),
+    Configuration("vlan", [{"type": "vlan", "master": "uplink", "vlanId": 7, "ipam": local(V4)}], prepare=OUTSIDE, pods=1,
+                  needs=on_a_link("type vlan id 7")),
     Configuration("host-device", [{"type": "host-device", "device": "uplink", "ipam": local(V4)}],
-                  prepare=OUTSIDE, pods=1),
-    Configuration("dummy", [{"type": "dummy", "ipam": local(V4)}], since="1.4"),
+                  prepare=OUTSIDE, pods=1, intended={
+                      r"afterwards/node/links/uplink/ifalias: uplink -> -": "a device comes back without the alias it was given",
+                      r"arp_notify: 0 -> 1$": "a pod announces its IPv4 address, by a device of the node, too"}),
+    Configuration("dummy", [{"type": "dummy", "ipam": local(V4)}], since="1.4",
+                  needs="ip link add dummy9 type dummy && ip link del dummy9"),
 ]
 
 PORTS = {"type": "portmap", "capabilities": {"portMappings": True}}
@@ -216,10 +231,10 @@ GATEWAY = bridge(local(V4), isDefaultGateway=True)
 CHAINS = [
     Configuration("portmap", [GATEWAY, PORTS], capabilities=MAPPED, pods=1, prepare=OUTSIDE, probes=[
         SERVE_POD1 + ask("127.0.0.1:8080"), ask("192.0.2.2:8080"), ask("192.0.2.2:8080", "ip netns exec outside"),
-        ask("127.0.0.1:8081")]),
+        ask("127.0.0.1:8081")], intended=NO_LOCALNET),
     Configuration("portmap-one-address", [GATEWAY, PORTS], pods=1, prepare=OUTSIDE, capabilities={"portMappings": [
         {"hostPort": 8080, "containerPort": 80, "protocol": "tcp", "hostIP": "192.0.2.2"}]},
-        probes=[SERVE_POD1 + ask("192.0.2.2:8080"), ask("127.0.0.1:8080")]),
+        probes=[SERVE_POD1 + ask("192.0.2.2:8080"), ask("127.0.0.1:8080")], intended=NO_LOCALNET),
     Configuration("portmap-nothing", [GATEWAY, PORTS], capabilities={"portMappings": []}, pods=1),
     Configuration("tuning", [GATEWAY, {"type": "tuning", "sysctl": {"net.ipv4.conf.IFNAME.proxy_arp": "1"}, "mtu": 1300,
                                        "promisc": True, "allmulti": True, "mac": "02:00:00:00:00:21"}],
@@ -229,9 +244,10 @@ CHAINS = [
                                           "egressRate": 3000000, "egressBurst": 4000000}]),
     Configuration("firewall", [GATEWAY, {"type": "firewall"}], prepare=[
         "nft add table ip filter; nft add chain ip filter FORWARD '{ type filter hook forward priority 0; policy drop; }'",
-        *SERVE_OUTSIDE, "ip -n outside route add 10.1.0.0/24 via 192.0.2.2"], probes=[SEEN_OUTSIDE]),
+        *SERVE_OUTSIDE, "ip -n outside route add 10.1.0.0/24 via 192.0.2.2"], probes=[SEEN_OUTSIDE], intended={
+            r"probes/.*: 10.1.0.2 -> $": "where the node's own firewall drops what it forwards, it has the last word"}),
     Configuration("chain-as-podman-makes-it", [GATEWAY, PORTS, {"type": "firewall"}, {"type": "tuning"}],
-                  capabilities=MAPPED, pods=1, probes=[SERVE_POD1 + ask("127.0.0.1:8080")]),
+                  capabilities=MAPPED, pods=1, probes=[SERVE_POD1 + ask("127.0.0.1:8080")], intended=NO_LOCALNET),
     Configuration("sbr", [bridge(local(V4, routes=[{"dst": "0.0.0.0/0"}])), {"type": "sbr"}], pods=1),
 ]
 

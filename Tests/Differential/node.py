@@ -72,6 +72,8 @@ class Network:
             "CNI_ARGS": self.configuration["args"].get(pod, ""),
         }
         done = run(os.path.join(self.path, plugin["type"]), input=self.stdin(plugin, previous), env=environment)
+        if done.returncode != 0 and not done.stdout:
+            return False, {"code": "nothing on stdout", "msg": done.stderr}
         try:
             return done.returncode == 0, json.loads(done.stdout or "null")
         except ValueError:

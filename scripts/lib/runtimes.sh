@@ -115,5 +115,5 @@ node_state() {
     ip -j link | jq -r '.[].ifname | select(test("^(veth|ifb|bwp)"))'
     { find /var/lib/cni -type f ! -name 'last_reserved_ip*' ! -name lock ! -name '.podnet*' 2>/dev/null || true; } | sort
     nft -j list ruleset | jq -c '.nftables[] | (.set, .map) | select(.elem) | [.name, .elem]'
-    nft list ruleset | grep dnat || true
+    nft list ruleset | grep -E 'dnat( ip6?)? to \[?[0-9a-f]+[.:]' || true
 }
