@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 EVERYWHERE = [
     (r"links/.*/txqlen: - -> 1000$", "links have the kernel's queue length, not 0"),
-    (r"/<vet.*(disable_ipv6|accept_ra): 0 -> 1$", "the host's end of a veth speaks no IPv6"),
-    (r"pods/.*(disable_ipv6|accept_dad): 0 -> 1$", "a pod without an IPv6 address has IPv6 off on its interface"),
+    (r"/<vet.*(disable_ipv6: 0 -> 1|net.ipv6.*: \d+ -> -)$", "the host's end of a veth speaks no IPv6"),
+    (r"pods/.*(disable_ipv6: 0 -> 1|net.ipv6.*: \d+ -> -)$", "a pod without an IPv6 address has IPv6 off on its interface"),
     (r"pods/.*arp_notify: 1 -> 0$", "a pod without an IPv4 address announces none"),
     (r"pods/.*accept_ra: 1 -> 0$", "a pod's interface takes no router advertisements"),
     (r"pods/.*keep_addr_on_down: 0 -> 1$", "IPv6 addresses outlive a link that goes down"),
@@ -19,6 +19,9 @@ EVERYWHERE = [
     (r"results/\d/(ip[46]/)?routes/\d/gw: - -> ", "routes of the result name the gateway that they lead through"),
     (r"error/code: 999 -> ([4-8]|11)$", "errors have the specification's codes"),
     (r"error/text: code 999: (?P<words>.*?) -> code \d+: (?P=words)$", "errors have the specification's codes"),
+]
+ON_BRIDGES = [
+    (r"/<vet.*(accept_ra: 0 -> 1|inet6_addr_gen_mode: eui64 -> none)$", "a bridge's port takes no part in IPv6, only the bridge does"),
 ]
 ROLLBACK = {r": there -> not there$": "a failed ADD leaves nothing behind"}
 COUNTER = {r"last_reserved_ip": "the counter of leases says what was given last, by an ADD that failed, too"}
@@ -37,6 +40,11 @@ PTP = {
     r"pods/.*arp_notify: 0 -> 1$": "a ptp pod announces its address: the host may remember its former owner",
 }
 PTP_DUAL = {**PTP, r"accept_dad: 1 -> 0$": "no duplicate address detection for addresses that IPAM gave"}
+
+
+def shared_rules(configuration):
+    """Pairs of pattern and reason beside the configuration's own."""
+    return EVERYWHERE + (ON_BRIDGES if configuration.plugins[0]["type"] == "bridge" else [])
 
 
 @dataclass

@@ -96,10 +96,14 @@ def route_pictures(routes):
 
 
 def sysctl_pictures(sysctls):
+    """By link; of a link with IPv6 off, nothing else about IPv6."""
     found = {}
     for name, value in sysctls.items():
         link = re.search(r"/conf/([^/]+)/", name)
         found.setdefault(link.group(1) if link else "node", {})[name.replace("/", ".")] = value
+    for link, values in found.items():
+        if values.get(f"net.ipv6.conf.{link}.disable_ipv6") == "1":
+            found[link] = {name: value for name, value in values.items() if "ipv6" not in name or "disable_ipv6" in name}
     return found
 
 

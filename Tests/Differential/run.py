@@ -8,7 +8,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from configurations import ALL, EVERYWHERE
+from configurations import ALL, EVERYWHERE, ON_BRIDGES, shared_rules
 from picture import differences, macs_agree, picture
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -69,7 +69,7 @@ class Comparison:
 
     def compare(self, configuration):
         """The lines that nobody declared, by variant."""
-        rules = list(configuration.intended) + [pattern for pattern, _ in EVERYWHERE]
+        rules = list(configuration.intended) + [pattern for pattern, _ in shared_rules(configuration)]
         variants = ["ours"]
         if any(plugin.get("ipam", {}).get("type") in IPAM for plugin in configuration.plugins):
             variants += ["our plugin, their IPAM", "their plugin, our IPAM"]
@@ -97,7 +97,7 @@ def undocumented():
     """Reasons that the page of intended differences does not have."""
     with open(os.path.join(HERE, "../../docs/cni-conformance.md")) as file:
         page = " ".join(file.read().split())
-    reasons = [reason for _, reason in EVERYWHERE] + [reason for one in ALL for reason in one.intended.values()]
+    reasons = [reason for _, reason in EVERYWHERE + ON_BRIDGES] + [reason for one in ALL for reason in one.intended.values()]
     return sorted({reason for reason in reasons if reason not in page})
 
 
@@ -131,7 +131,7 @@ def main(work, theirs, ours, names):
                 print(f"       {variant}:", *lines, sep="\n         ", flush=True)
     for line in skipped:
         print(f"  --   {line}")
-    stale = [f"declared everywhere, and seen nowhere: {rule}" for rule, _ in EVERYWHERE if ("", rule) not in comparison.used]
+    stale = [f"declared everywhere, and seen nowhere: {rule}" for rule, _ in EVERYWHERE + ON_BRIDGES if ("", rule) not in comparison.used]
     for line in ([] if names else stale) + [f"not in docs/cni-conformance.md: {reason}" for reason in undocumented()]:
         failed += 1
         print(f"  FAIL {line}")
