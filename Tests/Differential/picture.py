@@ -155,7 +155,7 @@ def state_picture(state):
     return {
         "node": namespace_picture(state["node"]),
         "pods": {f"pod{index}": namespace_picture(pod) for index, pod in enumerate(state["pods"], 1)},
-        "leases": {path: text for path, text in state["leases"].items() if not path.endswith("/lock")},
+        "leases": {path: " ".join(text.split()) for path, text in state["leases"].items() if not path.endswith("/lock")},
     }
 
 
