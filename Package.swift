@@ -73,6 +73,8 @@ var targets: [Target] = [
     library("PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
     library("BridgePlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
     library("PtpPlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
+    library("HostDevicePlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing", "Posix"),
+    library("MacvlanPlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
     library("LoopbackPlugin", "PodWiring", "CNI", "NetworkModel", "Addressing"),
     command(
         "podnet-cni",
@@ -82,6 +84,8 @@ var targets: [Target] = [
         "BridgePlugin",
         "PtpPlugin",
         "LoopbackPlugin",
+        "HostDevicePlugin",
+        "MacvlanPlugin",
         "PodWiring",
         "IPAM",
         "CNI",
@@ -108,6 +112,8 @@ var targets: [Target] = [
         "JSON",
         "Addressing"
     ),
+    tests("HostDevicePlugin", "HostDevicePlugin", "FakeNode", "FakeKernel", "CNI", "NetworkModel", "Addressing"),
+    tests("MacvlanPlugin", "MacvlanPlugin", "FakeNode", "FakeKernel", "PodWiring", "CNI", "NetworkModel", "Addressing"),
     tests("PtpPlugin", "PtpPlugin", "FakeNode", "FakeKernel", "PodWiring", "CNI", "NetworkModel", "Addressing"),
     tests(
         "Kernel",

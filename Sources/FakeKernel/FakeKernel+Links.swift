@@ -9,6 +9,8 @@ extension FakeKernel {
             guard state.links[peer.id] == nil, peer.id != link.id else { throw .exists("create link", peer.id) }
             try create(link, as: .veth(peer: peer.id))
             try create(peer, as: .veth(peer: link.id))
+        case .createMacvlan(let link): try createMacvlan(link)
+        case .moveLink(let link, let target): try move(link.id, to: target)
         case .deleteLink(let link): try delete(link.id)
         case .changeLink(let old, let new): try change(old, to: new)
         case .addAddress(let address): try add(address)
@@ -24,6 +26,32 @@ extension FakeKernel {
         case .changeRuleset(let changes, _): try carryOut(changes)
         case .awaitCarrier(let link): try awaitCarrier(link)
         }
+    }
+
+    private mutating func createMacvlan(_ link: Link) throws(KernelError) {
+        guard case .macvlan(var macvlan) = link.kind, let parent = macvlan.parent, let lower = state.links[parent]
+        else { throw .noDevice("create link", link.id) }
+        if let mtu = link.mtu, mtu > lower.mtu ?? 1500 { throw .invalid("create link", link.id) }
+        macvlan.broadcastQueue = nil
+        try create(link, as: .macvlan(macvlan))
+        state.links[link.id]?.mtu = link.mtu ?? lower.mtu
+        if link.mac == nil, macvlan.mode == .passthru { state.links[link.id]?.mac = lower.mac }
+    }
+
+    /// A link that changes its namespace goes down and loses all that is on it (net/core/dev.c,
+    /// __dev_change_net_namespace); its alias stays.
+    private mutating func move(_ id: LinkID, to target: LinkID) throws(KernelError) {
+        guard var link = state.links[id] else { throw .noDevice("move link", id) }
+        guard id != target else { return }
+        guard state.links[target] == nil else { throw .exists("move link", target) }
+        if case .loopback = link.kind { throw .invalid("move link", id) }
+        forget(id)
+        link.id = target
+        link.isUp = false
+        link.master = nil
+        link.bridgePort = nil
+        state.links[target] = link
+        addSysctls(of: target)
     }
 
     /// A new link is down, has an address and an MTU, and nothing else.
@@ -57,7 +85,7 @@ extension FakeKernel {
         switch link.kind {
         case .loopback, .other(""): throw .unsupported("delete link", id)
         case .veth(let peer?): forget(peer)
-        case .veth(nil), .other: break
+        case .veth(nil), .other, .macvlan: break
         case .bridge:
             for port in state.links.values where port.id.place == id.place && port.master == id.name {
                 state.links[port.id]?.master = nil
@@ -160,7 +188,8 @@ extension Step {
     /// The namespace that the step needs; nil for one that needs none but the host's.
     var place: Place? {
         switch self {
-        case .createBridge(let link), .deleteLink(let link): link.id.place
+        case .createBridge(let link), .createMacvlan(let link), .deleteLink(let link): link.id.place
+        case .moveLink(let link, let target): max(link.id.place, target.place)
         case .createVethPair(let link, let peer): max(link.id.place, peer.id.place)
         case .changeLink(_, let link): link.id.place
         case .addAddress(let address), .removeAddress(let address): address.link.place

@@ -76,11 +76,26 @@ package final class FakeNode {
         )
     }
 
+    /// Runs STATUS.
+    package func status(_ config: String) throws {
+        let invocation = try Invocation(environment: ["CNI_COMMAND": "STATUS", "CNI_PATH": "/opt/cni/bin"])
+        try plugin.status(
+            NetworkRequest(invocation, try NetworkConfig(parsing: Array(config.utf8), verb: .status))
+        )
+    }
+
     /// What the pod's end of the pair leaves when its namespace goes: nothing, on either side.
     package func removeNamespace() throws {
         let pod = kernel.state.links.values.filter { $0.id.place == .container && $0.kind != .loopback }
         kernel.hasContainer = true
-        for link in pod { try kernel.apply(.deleteLink(link)) }
+        for link in pod {
+            // A device that nobody made comes home under the name that it has (net/core/dev.c, default_device_exit_net).
+            if link.kind == .other("") {
+                try kernel.apply(.moveLink(link, to: LinkID(.host, link.id.name)))
+            } else {
+                try kernel.apply(.deleteLink(link))
+            }
+        }
     }
 
     private func request(

@@ -10,6 +10,10 @@ extension LinuxKernel {
             try inNamespace(of: link.id, "create link") { space throws(KernelError) in try space.createBridge(link) }
         case .createVethPair(let link, let peer):
             try createVethPair(link, peer)
+        case .createMacvlan(let link):
+            try createMacvlan(link)
+        case .moveLink(let link, let target):
+            try move(link, to: target)
         case .deleteLink(let link):
             // A peer goes along, perhaps in the other namespace, and its name may come back with another number.
             forgetLinks()
@@ -45,7 +49,8 @@ extension LinuxKernel {
             try inNamespace(of: entry.link, "add neighbour") { space throws(KernelError) in try space.add(entry) }
         case .removeNeighbor(let entry):
             try inNamespace(of: entry.link, "remove neighbour") { space throws(KernelError) in try space.remove(entry) }
-        case .createBridge, .createVethPair, .deleteLink, .changeLink, .awaitCarrier, .setSysctl, .changeRuleset:
+        case .createBridge, .createVethPair, .createMacvlan, .moveLink, .deleteLink, .changeLink, .awaitCarrier,
+            .setSysctl, .changeRuleset:
             preconditionFailure("not a step on a link: \(step)")
         }
     }
@@ -114,7 +119,7 @@ extension LinuxKernel {
         guard try inContainer(body) != nil else { throw Self.noContainer(operation, id) }
     }
 
-    private static func noContainer(_ operation: String, _ subject: some CustomStringConvertible) -> KernelError {
+    static func noContainer(_ operation: String, _ subject: some CustomStringConvertible) -> KernelError {
         KernelError(operation, subject.description, reason: .notFound, text: "the container has no network namespace")
     }
 }

@@ -145,9 +145,9 @@ extension LinuxKernel {
         return record.link(id, master: master, peer: try peer(of: record, in: id.place))
     }
 
-    /// The other end of a veth, if it is in one of the two namespaces.
+    /// The other end of a veth, or a macvlan's parent, if it is in one of the two namespaces.
     mutating func peer(of record: LinkRecord, in place: Place) throws(KernelError) -> LinkID? {
-        guard record.kind == "veth", let index = record.peerIndex, index > 0 else { return nil }
+        guard ["veth", "macvlan"].contains(record.kind), let index = record.peerIndex, index > 0 else { return nil }
         guard let place = try peerPlace(of: record, in: place) else { return nil }
         let name = try read(place) { namespace throws(KernelError) in try namespace.name(of: index) }
         return name.map { LinkID(place, $0) }

@@ -10,8 +10,29 @@ package struct Link: Hashable, Sendable {
         /// One end of a pair; the other end, when it is in one of the two namespaces looked at.
         case veth(peer: LinkID?)
         case loopback
+        case macvlan(Macvlan)
         /// The kernel's name of any other kind (`IFLA_INFO_KIND`), or `""` for a device without one.
         case other(String)
+    }
+
+    /// What only a macvlan has.
+    package struct Macvlan: Hashable, Sendable {
+        /// How macvlans of one parent see each other (`IFLA_MACVLAN_MODE`).
+        package enum Mode: String, Hashable, Sendable, CaseIterable { case bridge, `private`, vepa, passthru }
+
+        /// The link whose network it is on, when it is in one of the two namespaces looked at.
+        package var parent: LinkID?
+        /// How it sees other macvlans.
+        package var mode: Mode
+        /// How many broadcasts may wait (`IFLA_MACVLAN_BC_QUEUE_LEN`), nil for the kernel's number. Never observed.
+        package var broadcastQueue: UInt32?
+
+        /// Describes what makes a link a macvlan.
+        package init(parent: LinkID?, mode: Mode, broadcastQueue: UInt32? = nil) {
+            self.parent = parent
+            self.mode = mode
+            self.broadcastQueue = broadcastQueue
+        }
     }
 
     /// The options of a bridge port (`IFLA_BRPORT_*`).

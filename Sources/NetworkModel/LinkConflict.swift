@@ -4,7 +4,7 @@ package struct LinkConflict: Error, Hashable, Sendable, CustomStringConvertible 
     package enum Reason: Hashable, Sendable {
         /// It is a device of another kind.
         case kind
-        /// It is an end of another pair.
+        /// It is an end of another pair, or a macvlan of another link.
         case peer
         /// It is a veth that carries another alias, so another owner's.
         case alias
@@ -51,13 +51,17 @@ extension Link.Kind: CustomStringConvertible {
         case .bridge: "bridge"
         case .veth: "veth"
         case .loopback: "loopback"
+        case .macvlan(let macvlan): "macvlan mode \(macvlan.mode.rawValue)"
         case .other(let name): name.isEmpty ? "device" : name
         }
     }
 
     /// As `description`, a veth with its peer.
     var withPeer: String {
-        guard case .veth(let peer) = self else { return description }
-        return "veth with peer " + (peer.map(\.description) ?? "elsewhere")
+        switch self {
+        case .veth(let peer): "veth with peer " + (peer.map(\.description) ?? "elsewhere")
+        case .macvlan(let macvlan): "macvlan of " + (macvlan.parent.map(\.description) ?? "a link elsewhere")
+        case .bridge, .loopback, .other: description
+        }
     }
 }

@@ -65,7 +65,7 @@ extension NetworkDiff {
         sysctls.filter { isMeant($0.sysctl) }.map { .setSysctl($0.sysctl, from: $0.have, to: $0.want) }
     }
 
-    /// Bridges, then pairs; each named once, the host's end first.
+    /// Bridges, then pairs, each named once, the host's end first, then macvlans.
     private var creationSteps: [Step] {
         let bridges = missingLinks.filter { $0.kind == .bridge }.map { Step.createBridge($0.asCreated) }
         let pairs = missingLinks.compactMap { link -> Step? in
@@ -74,7 +74,11 @@ extension NetworkDiff {
             else { return nil }
             return .createVethPair(link.asCreated, peer: other.asCreated)
         }
-        return bridges + pairs
+        let macvlans = missingLinks.compactMap { link -> Step? in
+            guard case .macvlan = link.kind else { return nil }
+            return .createMacvlan(link.asCreated)
+        }
+        return bridges + pairs + macvlans
     }
 
     /// Every change of a link but bringing it up: of bridges first, since ports refer to them.

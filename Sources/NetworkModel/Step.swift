@@ -4,6 +4,10 @@ package enum Step: Hashable, Sendable {
     case createBridge(Link)
     /// Makes a pair, the second link already in its own namespace.
     case createVethPair(Link, peer: Link)
+    /// Makes a macvlan, directly in its own namespace.
+    case createMacvlan(Link)
+    /// Gives a link another name, another namespace, or both; it is down afterwards, and without addresses.
+    case moveLink(Link, to: LinkID)
     /// Deletes a link; a veth's peer goes with it.
     case deleteLink(Link)
     /// Sets those properties of a link that differ; the link's `id` and `kind` are the same in both.
@@ -26,7 +30,8 @@ extension Step {
     /// The step that takes this one back, or nil when there is nothing to take back or no way to.
     package var inverse: Step? {
         switch self {
-        case .createBridge(let link): .deleteLink(link)
+        case .createBridge(let link), .createMacvlan(let link): .deleteLink(link)
+        case .moveLink(let link, let target): .moveLink(link.moved(to: target), to: link.id)
         case .createVethPair(let link, _): .deleteLink(link)
         case .deleteLink, .awaitCarrier: nil
         case .changeLink(let old, let new): .changeLink(from: new, to: old)
@@ -39,6 +44,16 @@ extension Step {
         case .setSysctl(let sysctl, let old, let new): old.map { .setSysctl(sysctl, from: new, to: $0) }
         case .changeRuleset(let changes, let undo): undo.isEmpty ? nil : .changeRuleset(undo, undo: changes)
         }
+    }
+}
+
+extension Link {
+    /// The same link under another name or in another namespace.
+    package func moved(to id: LinkID) -> Link {
+        var link = self
+        link.id = id
+        if id.place != self.id.place { link.isUp = false }
+        return link
     }
 }
 

@@ -22,13 +22,7 @@ package struct AttachmentRemoval<K: Kernel & ~Copyable> {
 
     /// Removes an attachment and gives its addresses back; goes on after errors and reports all of them.
     package func remove(_ request: Request) throws(CNIError) {
-        var errors: [CNIError] = []
-        errors.collect { () throws(CNIError) in try removeAttachment(request) }
-        if let ipamType = request.config.ipamType {
-            // The address comes last: whoever gets it next must not meet the pod that had it.
-            errors.collect { () throws(CNIError) in try surroundings.delegate.del(ipamType, request) }
-        }
-        if let error = CNIError(errors) { throw error }
+        try surroundings.delete(request) { () throws(CNIError) in try removeAttachment(request) }
     }
 
     /// Removes every attachment of this network that is not listed, and what nobody is left who shares it; without a
@@ -55,7 +49,7 @@ package struct AttachmentRemoval<K: Kernel & ~Copyable> {
         scope.tables = tables(.comment(names.tag))
         // Another DEL or a GC may remove the same elements at the same time: then there are fewer the next time.
         for attempt in 1...3 {
-            let errors = try remove(try kernel.look(scope), in: &kernel)
+            let errors = try remove(try kernel.look(scope).withPairsOnly, in: &kernel)
             if attempt < 3, errors.contains(where: { $0.reason == .notFound }) { continue }
             if let error = CNIError(errors.map { CNIError($0) }) { throw error }
             return
@@ -125,6 +119,13 @@ extension [CNIError] {
 }
 
 extension NetworkState {
+    /// Without links that are no end of a pair: another plugin's macvlan, a device of the host's.
+    fileprivate var withPairsOnly: NetworkState {
+        var state = self
+        state.links = links.filter { if case .veth = $0.value.kind { true } else { false } }
+        return state
+    }
+
     /// The addresses that the observed elements are about: a set of pods has addresses for keys.
     fileprivate var podAddresses: Set<IPAddress> {
         let sets = ruleset.tables[PodTable.id]?.sets.filter { PodTable.isPodSet($0.key) } ?? [:]

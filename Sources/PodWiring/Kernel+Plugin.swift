@@ -40,11 +40,26 @@ extension Kernel where Self: ~Copyable {
         throw CNIError(.other, words)
     }
 
-    private mutating func isThere(_ link: LinkID) throws(CNIError) -> Bool {
-        var scope = Scope()
-        scope.links = [link]
-        return try look(scope).links[link] != nil
+    /// The same in the words of plugins without a pair.
+    package mutating func refuseTaken(_ ifName: InterfaceName) throws(CNIError) {
+        guard try isThere(LinkID(.container, ifName)) else { return }
+        throw CNIError(.other, #"interface "\#(ifName)" already exists in the container"#)
     }
+
+    /// One link, or nil when there is none of this name.
+    package mutating func link(_ id: LinkID) throws(CNIError) -> Link? {
+        var scope = Scope()
+        scope.links = [id]
+        return try look(scope).links[id]
+    }
+
+    /// Runs every step of DEL; what is gone already is no error.
+    package mutating func carryOutBestEffort(_ steps: [Step]) throws(CNIError) {
+        let errors = runBestEffort(NetworkPlan(steps: steps))
+        if let error = CNIError(errors.map { CNIError($0) }) { throw error }
+    }
+
+    private mutating func isThere(_ id: LinkID) throws(CNIError) -> Bool { try link(id) != nil }
 }
 
 extension NetworkPlan {

@@ -20,6 +20,18 @@ extension Surroundings where K: ~Copyable {
         }
     }
 
+    /// DEL of what is not a pair: removes it with `body` and gives its addresses back; goes on after errors and reports
+    /// all of them.
+    package func delete(_ request: Request, _ body: () throws(CNIError) -> Void) throws(CNIError) {
+        var errors: [CNIError] = []
+        errors.collect(body)
+        if let ipamType = request.config.ipamType {
+            // The address comes last: whoever gets it next must not meet the pod that had it.
+            errors.collect { () throws(CNIError) in try delegate.del(ipamType, request) }
+        }
+        if let error = CNIError(errors) { throw error }
+    }
+
     private func giveBack(_ ipamType: String, _ request: Request, after error: CNIError) -> CNIError {
         do {
             try delegate.del(ipamType, request)

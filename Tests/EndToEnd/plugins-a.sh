@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# ptp and static as a runtime sees them, with real packets.
+# ptp, static, macvlan and host-device as a runtime sees them, with real packets.
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 . "$here/scripts/lib/sandbox.sh"
 . "$here/scripts/lib/build.sh"
@@ -156,6 +156,123 @@ test_static_gives_what_it_is_told_and_nothing_stays() {
     check a "$fixed"
     call DEL a "$fixed"
     expect_equal "links left" "$(ip -br link | awk '{print $1}')" lo
+}
+
+on_uplink='"master": "uplink", "ipam": {"type": "host-local", "subnet": "192.0.2.0/24", "rangeStart": "192.0.2.20",
+    "gateway": "192.0.2.1", "routes": [{"dst": "0.0.0.0/0"}]}'
+
+test_macvlan_pods_are_on_their_masters_network() {
+    local plugin=macvlan
+    outside
+    ip route add default via 192.0.2.1
+    attach a "$on_uplink"
+    attach b "${on_uplink/\"master\": \"uplink\", /}"
+    serve_peer b 80
+    serve_peer outside 80
+    expect_equal "pod to pod" "$(ask a "$(address b)" 80)" "$(address a)"
+    expect_equal "pod to the outside, as itself" "$(ask a 192.0.2.1 80)" "$(address a)"
+    expect_equal "mode" "$(ip -n a -d -j link show eth0 | jq -r '.[0].linkinfo.info_data.mode')" bridge
+    expect_equal "hardware address" "$(ip -n a -j link show eth0 | jq -r '.[0].address')" \
+        "$(jq -r '.interfaces[0].mac' "$work/a.json")"
+    check a "$on_uplink"
+    check b "$on_uplink"
+    for pod in a b; do call DEL $pod "$on_uplink"; call DEL $pod "$on_uplink"; done
+    expect_equal "interfaces of a" "$(ip -n a -br link | awk '{print $1}')" lo
+    expect_equal "leases" "$(find /var/lib/cni -name '192.*')" ""
+}
+
+test_macvlan_every_mode_and_version_adds_checks_and_deletes() {
+    local plugin=macvlan version mode keys
+    outside
+    for version in 0.4.0 1.0.0 1.1.0; do
+        for mode in bridge private vepa passthru; do
+            keys="\"mode\": \"$mode\", \"mtu\": 1400, \"bcqueuelen\": 200, $on_uplink"
+            attach pod "$keys"
+            expect_match "link" "$(ip -n pod -d link show eth0)" "mtu 1400.*macvlan mode $mode"
+            check pod "$keys"
+            call DEL pod "$keys"
+            call DEL pod "$keys"
+            ip netns del pod
+        done
+    done
+}
+
+test_macvlan_without_addresses_in_the_pods_namespace_and_with_a_requested_mac() {
+    local plugin=macvlan
+    ip netns add pod
+    ip -n pod link add inner type veth peer name other
+    local keys='"master": "inner", "linkInContainer": true, "runtimeConfig": {"mac": "02:00:00:00:00:aa"}'
+    call ADD pod "$keys" >"$work/pod.json"
+    expect_match "link" "$(ip -n pod link show eth0)" '02:00:00:00:00:aa'
+    check pod "$keys"
+    call DEL pod "$keys"
+    expect_equal "interfaces" "$(ip -n pod -br link | awk '{print $1}' | sort | tr '\n' ' ')" "inner@other lo other@inner "
+}
+
+test_macvlan_fails_without_a_trace_and_deletes_without_master_or_namespace() {
+    local plugin=macvlan
+    outside
+    ip netns add pod
+    expect_refusal 7 'invalid MTU 1600, must be \[0, master MTU\(1500\)\]' call ADD pod "\"mtu\": 1600, $on_uplink"
+    expect_refusal 7 'failed to lookup master "none"' call ADD pod "${on_uplink/uplink/none}"
+    expect_refusal 999 'add route' call ADD pod "${on_uplink/0.0.0.0\/0\"/0.0.0.0\/0\", \"gw\": \"203.0.113.1\"}"
+    expect_equal "interfaces" "$(ip -n pod -br link | awk '{print $1}')" lo
+    expect_equal "leases" "$(find /var/lib/cni -name '192.*')" ""
+    call ADD pod "$on_uplink" >"$work/pod.json"
+    expect_refusal 999 '"eth0" already exists' call ADD pod "$on_uplink"
+    call DEL pod "${on_uplink/uplink/none}"
+    expect_equal "interfaces" "$(ip -n pod -br link | awk '{print $1}')" lo
+    call ADD pod "$on_uplink" >"$work/pod.json"
+    ip netns del pod
+    call DEL pod "$on_uplink" ""
+    expect_equal "leases" "$(find /var/lib/cni -name '192.*')" ""
+}
+
+taken='"device": "uplink", "ipam": {"type": "host-local", "subnet": "192.0.2.0/24", "rangeStart": "192.0.2.20",
+    "gateway": "192.0.2.1", "routes": [{"dst": "0.0.0.0/0"}]}'
+
+test_host_device_goes_into_the_pod_and_comes_back() {
+    local plugin=host-device way keys mac
+    outside
+    serve_peer outside 80
+    mac=$(ip -j link show uplink | jq -r '.[0].address')
+    ip link property add dev uplink altname other-name 2>/dev/null || true
+    for keys in "$taken" "${taken/\"device\": \"uplink\"/\"hwaddr\": \"$mac\"}"; do
+        attach pod "$keys"
+        expect_equal "links of the host" "$(ip -br link | awk '{print $1}')" lo
+        expect_equal "pod to the outside" "$(ask pod 192.0.2.1 80)" "$(address pod)"
+        expect_equal "hardware address" "$(jq -r '.interfaces[0].mac' "$work/pod.json")" "$mac"
+        check pod "$keys"
+        call DEL pod "$keys"
+        call DEL pod "$keys"
+        expect_match "the device at home" "$(ip link show uplink)" "$mac"
+        expect_equal "its alias" "$(ip -j link show uplink | jq -r '.[0].ifalias // ""')" ""
+        expect_equal "leases" "$(find /var/lib/cni -name '192.*')" ""
+        ip netns del pod
+    done
+}
+
+test_host_device_is_left_as_it_was_when_the_add_fails() {
+    local plugin=host-device
+    outside
+    snapshot >"$work/before"
+    ip netns add pod
+    expect_refusal 999 'add route' call ADD pod "${taken/0.0.0.0\/0\"/0.0.0.0\/0\", \"gw\": \"203.0.113.1\"}"
+    expect_equal "interfaces of the pod" "$(ip -n pod -br link | awk '{print $1}')" lo
+    expect_refusal 7 'specify either "device", "hwaddr", "kernelpath" or "pciBusID"' call ADD pod ''
+    ip netns del pod
+    snapshot | grep -v '/var/lib/cni' | diff <(grep -v '/var/lib/cni' "$work/before") -
+    expect_equal "leases" "$(find /var/lib/cni -name '192.*')" ""
+}
+
+test_host_device_delete_without_namespace_gives_the_address_back() {
+    local plugin=host-device
+    outside
+    attach pod "$taken"
+    ip netns del pod
+    call DEL pod "$taken" ""
+    expect_equal "leases" "$(find /var/lib/cni -name '192.*')" ""
+    call DEL pod "$taken"
 }
 
 . "$here/scripts/lib/cases.sh"

@@ -129,6 +129,8 @@ func words(_ step: Step) -> String {
     switch step {
     case .createBridge(let link): "bridge \(link.id)"
     case .createVethPair(let link, let peer): "veth \(link.id) – \(peer.id)"
+    case .createMacvlan(let link): "macvlan \(link.id)"
+    case .moveLink(let link, let target): "move \(link.id) to \(target)"
     case .deleteLink(let link): "delete \(link.id)"
     case .changeLink(let old, let new) where old.isUp != new.isUp: new.isUp == true ? "up \(new.id)" : "down \(new.id)"
     case .changeLink(_, let new): "change \(new.id)"

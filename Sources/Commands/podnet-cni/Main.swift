@@ -1,8 +1,10 @@
 import BridgePlugin
 import CNI
 import Glibc
+import HostDevicePlugin
 import IPAM
 import LoopbackPlugin
+import MacvlanPlugin
 import Netlink
 import NetworkModel
 import PodWiring
@@ -27,6 +29,8 @@ enum Main {
         [
             .init("bridge") { BridgePlugin(surroundings) },
             .init("ptp") { PtpPlugin(surroundings) },
+            .init("macvlan") { MacvlanPlugin(surroundings) },
+            .init("host-device") { HostDevicePlugin(surroundings, Sysfs("/sys")) },
             .init("loopback") { LoopbackPlugin(surroundings) },
             .init("host-local") { hostLocal },
             .init("static") { StaticPlugin() },

@@ -85,6 +85,35 @@ enum LinkMessages {
         return veth.newRequest(flags: createFlags)
     }
 
+    /// Makes a macvlan of the link with the number `parent`, in the namespace behind `descriptor` if that is another.
+    static func createMacvlan(_ link: Link, _ macvlan: Link.Macvlan, parent: Int32, in descriptor: Int32?) -> Message {
+        let object = LinkObject()
+        object.setInitial(link)
+        if let descriptor { object.setNamespace(descriptor) }
+        var message = object.newRequest(flags: createFlags)
+        message.append(attribute: IFLA_LINK, parent)
+        message.nest(IFLA_LINKINFO) { info in
+            info.append(attribute: IFLA_INFO_KIND, "macvlan")
+            info.nest(IFLA_INFO_DATA) { data in
+                data.append(attribute: IFLA_MACVLAN_MODE, macvlan.mode.number)
+                if let length = macvlan.broadcastQueue { data.append(attribute: IFLA_MACVLAN_BC_QUEUE_LEN, length) }
+            }
+        }
+        return message
+    }
+
+    /// Gives the link with this number another name, in the namespace behind `descriptor` if that is another one.
+    ///
+    /// One message does both (net/core/rtnetlink.c, do_setlink: the namespace first), so there is no moment in which
+    /// the link is in the other namespace under its old name.
+    static func move(index: Int32, to name: InterfaceName, in descriptor: Int32?) -> Message {
+        let object = LinkObject()
+        object.setIndex(index)
+        object.setName(name)
+        if let descriptor { object.setNamespace(descriptor) }
+        return object.newRequest()
+    }
+
     /// Deletes a link, by its number where that is known: the name may be another link's by now.
     static func delete(_ link: Link) -> Message {
         let object = LinkObject()
@@ -113,5 +142,17 @@ enum LinkMessages {
         key(&message)
         message.append(attribute: IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
         return message
+    }
+}
+
+extension Link.Macvlan.Mode {
+    /// `MACVLAN_MODE_*` (linux/if_link.h)
+    var number: UInt32 {
+        switch self {
+        case .private: 1
+        case .vepa: 2
+        case .bridge: 4
+        case .passthru: 8
+        }
     }
 }

@@ -15,7 +15,9 @@ package struct LinkRecord {
     var masterIndex: Int32?
     var portKind = ""
     var port = Link.BridgePort()
-    /// The other end of a veth, counted in the namespace `peerNamespace`.
+    /// `MACVLAN_MODE_*`
+    var macvlanMode: UInt32?
+    /// The other end of a veth or the parent of a macvlan, counted in the namespace `peerNamespace`.
     var peerIndex: Int32?
     /// The kernel's number, in this namespace, for the one that the peer is in; nil when it is this one.
     var peerNamespace: Int32?
@@ -69,9 +71,18 @@ package struct LinkRecord {
             switch type {
             case IFLA_INFO_KIND: kind = value.string()
             case IFLA_INFO_SLAVE_KIND: portKind = value.string()
+            case IFLA_INFO_DATA: try takeData(value)
             case IFLA_INFO_SLAVE_DATA: try takePortOptions(value)
             default: break
             }
+        }
+    }
+
+    /// What each kind says in numbers of its own; the kind's name comes before.
+    private mutating func takeData(_ data: RawSpan) throws(MalformedMessage) {
+        guard kind == "macvlan" else { return }
+        try forEachAttribute(in: data) { type, value throws(MalformedMessage) in
+            if type == IFLA_MACVLAN_MODE { macvlanMode = try value.number() }
         }
     }
 
@@ -92,6 +103,9 @@ package struct LinkRecord {
         switch kind {
         case "bridge": return .bridge
         case "veth": return .veth(peer: peer)
+        case "macvlan":
+            let mode = Link.Macvlan.Mode.allCases.first { $0.number == macvlanMode }
+            return mode.map { .macvlan(Link.Macvlan(parent: peer, mode: $0)) } ?? .other(kind)
         default: return .other(kind)
         }
     }

@@ -24,6 +24,29 @@ extension RouteNamespace {
         try finish(link, from: Link(link.id, kind: link.kind, mac: link.mac, mtu: link.mtu, master: link.master))
     }
 
+    /// Makes a macvlan of `parent`, which is in this namespace.
+    mutating func createMacvlan(
+        _ link: Link,
+        _ macvlan: Link.Macvlan,
+        parent: LinkID,
+        in descriptor: Int32?
+    ) throws(KernelError) {
+        let index = try index(of: parent)
+        let message = LinkMessages.createMacvlan(link, macvlan, parent: index, in: descriptor)
+        try socket.request(message, "create link", "\(link.id)")
+    }
+
+    /// Gives a link of this namespace another name, in the namespace behind `descriptor` if that is another one.
+    mutating func move(_ link: Link, to target: LinkID, in descriptor: Int32?) throws(KernelError) {
+        let index = try index(of: link.id)
+        forget(link.id.name)
+        try socket.request(
+            LinkMessages.move(index: index, to: target.name, in: descriptor),
+            "move link",
+            "\(link.id) to \(target)"
+        )
+    }
+
     /// Sets what a link cannot be made with; a link for which that is refused does not stay.
     private mutating func finish(_ link: Link, from made: Link) throws(KernelError) {
         guard link != made else { return }
