@@ -4,20 +4,22 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 . "$here/scripts/lib/sandbox.sh"
 . "$here/scripts/lib/build.sh"
 
+plugin_names() { sed -n 's/^PLUGINS *= *//p' "$here/Makefile"; }
+
 test_install_puts_links_in_place_and_uninstall_takes_them_away() {
     make -C "$here" --no-print-directory install BUILT="$PODNET_BIN" DESTDIR="$work/root" -o all >/dev/null
     expect_equal "files" "$(cd "$work/root" && find . -type f | sort | xargs)" \
-        "./opt/cni/bin/bridge ./opt/cni/bin/host-local ./opt/cni/bin/loopback ./opt/cni/bin/podnet-cni ./usr/bin/netctl ./usr/sbin/podnetd"
+        "$({ printf './opt/cni/bin/%s\n' podnet-cni $(plugin_names); echo ./usr/bin/netctl; echo ./usr/sbin/podnetd; } | sort | xargs)"
     expect_equal "inodes" "$(stat -c %i "$work"/root/opt/cni/bin/* | sort -u | wc -l)" 1
     expect_equal "modes" "$(stat -c %a "$work"/root/opt/cni/bin/bridge "$work/root/usr/sbin/podnetd" | xargs)" "755 755"
     expect_match "versions" "$(CNI_COMMAND=VERSION "$work/root/opt/cni/bin/bridge")" '"1.1.0"'
     make -C "$here" --no-print-directory install BUILT="$PODNET_BIN" DESTDIR="$work/root" -o all >/dev/null
-    cp /bin/true "$work/root/opt/cni/bin/portmap"
+    cp /bin/true "$work/root/opt/cni/bin/another"
     rm "$work/root/opt/cni/bin/loopback"
     cp /bin/true "$work/root/opt/cni/bin/loopback"
     make -C "$here" --no-print-directory uninstall DESTDIR="$work/root"
     expect_equal "what is another's stays" "$(cd "$work/root" && find . -type f | sort | xargs)" \
-        "./opt/cni/bin/loopback ./opt/cni/bin/portmap"
+        "./opt/cni/bin/another ./opt/cni/bin/loopback"
 }
 
 . "$here/scripts/lib/cases.sh"
