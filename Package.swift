@@ -114,6 +114,7 @@ var targets: [Target] = [
     ),
     tests("HostDevicePlugin", "HostDevicePlugin", "FakeNode", "FakeKernel", "CNI", "NetworkModel", "Addressing"),
     tests("MacvlanPlugin", "MacvlanPlugin", "FakeNode", "FakeKernel", "PodWiring", "CNI", "NetworkModel", "Addressing"),
+    tests("PodWiring", "PodWiring", "FakeKernel", "NetworkModel", "Addressing"),
     tests("PtpPlugin", "PtpPlugin", "FakeNode", "FakeKernel", "PodWiring", "CNI", "NetworkModel", "Addressing"),
     tests(
         "Kernel",

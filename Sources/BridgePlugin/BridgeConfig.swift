@@ -23,6 +23,14 @@ package struct BridgeConfig: Hashable, Sendable {
     package var promiscMode: Bool
     /// `macspoofchk`; without the key it is on in host address mode.
     package var checksSenders: Bool
+    /// What VLANs the pod's port has.
+    package var vlans: BridgeVLANs
+    /// `enabledad`: addresses of IPv6 are used once nobody else is found to have them.
+    package var detectsDuplicates: Bool
+    /// `disableContainerInterface`: the pod's end is left down.
+    package var leavesContainerDown: Bool
+    /// `portIsolation`
+    package var isolatesPort: Bool
     /// The hardware address that the runtime asks for.
     package var mac: MACAddress?
     /// `ipam.type`, nil for a network of layer 2 only.
@@ -50,6 +58,10 @@ package struct BridgeConfig: Hashable, Sendable {
         hairpinMode = try config["hairpinMode"].bool() ?? false
         promiscMode = try config["promiscMode"].bool() ?? false
         checksSenders = try config["macspoofchk"].bool() ?? isHostMode
+        vlans = try BridgeVLANs(config, bridge: bridge, isGateway: isGateway)
+        detectsDuplicates = try config["enabledad"].bool() ?? false
+        leavesContainerDown = try config["disableContainerInterface"].bool() ?? false
+        isolatesPort = try config["portIsolation"].bool() ?? false
         mac = try config.requestedMAC(cniArgs)
         ipamType = try config.ipamType()
         subnets = try config.subnets()
@@ -65,6 +77,11 @@ package struct BridgeConfig: Hashable, Sendable {
     private func refuseContradictions(_ config: JSONField) throws(JSONError) {
         if hairpinMode && promiscMode {
             throw try config["promiscMode"].fault("cannot set hairpin mode and promiscuous mode at the same time")
+        }
+        if leavesContainerDown && ipamType != nil {
+            throw try config["disableContainerInterface"].fault(
+                "cannot use IPAM when DisableContainerInterface flag is set"
+            )
         }
         try config.refuseUnknownMasqueradeBackend()
     }

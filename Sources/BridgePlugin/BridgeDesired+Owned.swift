@@ -8,13 +8,14 @@ extension BridgeDesired {
     package var ownedScope: Scope {
         var scope = Scope()
         scope.links = [hostVeth, containerVeth]
+        if config.vlans.native != nil { scope.vlansOf = [hostVeth] }
         scope.addressesOf = [containerVeth]
         scope.routesOf = [containerVeth]
         scope.neighborsOf = [containerVeth]
         scope.sysctls = Set(ownedSysctls.keys)
         if config.isHostMode {
             scope.hostRoutesTo = Set(addresses.map(\.cidr.hostOnly))
-            scope.hostNeighbors = Set(addresses.map { Scope.HostNeighbor(config.bridge, $0.cidr.address) })
+            scope.hostNeighbors = Set(addresses.map { Scope.HostNeighbor(gatewayLink.name, $0.cidr.address) })
         }
         scope.tables = elements.ownedTables.merging(SenderGuard.ownedTables(self)) { $1 }
         return scope
@@ -23,8 +24,7 @@ extension BridgeDesired {
     /// What the owned part should be, given what was seen of the shared part and the tables as that part leaves them.
     package func owned(given shared: NetworkState, structure: Ruleset) -> NetworkState {
         var state = NetworkState()
-        let hostLink = hostLink(isolated: isolatesPorts(given: shared))
-        state.links = [hostVeth: hostLink, containerVeth: containerLink]
+        state.links = [hostVeth: hostLink(given: shared), containerVeth: containerLink]
         state.addresses = pod.linkAddresses
         state.routes = Set(gatewayRoutes + pod.routedRoutes + hostRoutes)
         state.neighbors = Set(podNeighbors + hostNeighbors)
@@ -33,8 +33,13 @@ extension BridgeDesired {
         return state
     }
 
-    private func hostLink(isolated: Bool) -> Link {
-        Link(
+    private func hostLink(given shared: NetworkState) -> Link {
+        let port = Link.BridgePort(
+            hairpinMode: config.hairpinMode,
+            isolated: config.isolatesPort || isolatesPorts(given: shared),
+            vlans: config.vlans.ofPort(default: shared.links[bridge]?.bridge?.defaultVLAN)
+        )
+        return Link(
             hostVeth,
             kind: .veth(peer: containerVeth),
             mac: names.hostMAC,
@@ -42,12 +47,13 @@ extension BridgeDesired {
             isUp: true,
             alias: names.tag,
             master: config.bridge,
-            bridgePort: Link.BridgePort(hairpinMode: config.hairpinMode, isolated: isolated)
+            bridgePort: port
         )
     }
 
     private var containerLink: Link {
-        Link(containerVeth, kind: .veth(peer: hostVeth), mac: containerMAC, mtu: config.mtu, isUp: true)
+        let isUp: Bool? = config.leavesContainerDown ? nil : true
+        return Link(containerVeth, kind: .veth(peer: hostVeth), mac: containerMAC, mtu: config.mtu, isUp: isUp)
     }
 
     private var ownedSysctls: [Sysctl: String] {
@@ -77,16 +83,16 @@ extension BridgeDesired {
     /// Everything that a pod sends goes to the host, so the gateway is all that it needs to know.
     private var podNeighbors: [Neighbor] {
         guard config.isHostMode else { return [] }
-        return gateways.map { Neighbor(containerVeth, $0.address, bridgeMAC) }
+        return gateways.map { Neighbor(containerVeth, $0.address, gatewayMAC) }
     }
 
     private var hostRoutes: [Route] {
         guard config.isHostMode else { return [] }
-        return addresses.map { Route(bridge, to: $0.cidr.hostOnly, origin: Route.ownProtocol) }
+        return addresses.map { Route(gatewayLink, to: $0.cidr.hostOnly, origin: Route.ownProtocol) }
     }
 
     private var hostNeighbors: [Neighbor] {
         guard config.isHostMode else { return [] }
-        return addresses.map { Neighbor(bridge, $0.cidr.address, containerMAC) }
+        return addresses.map { Neighbor(gatewayLink, $0.cidr.address, containerMAC) }
     }
 }

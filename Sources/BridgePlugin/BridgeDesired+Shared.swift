@@ -8,7 +8,11 @@ extension BridgeDesired {
     package var sharedScope: Scope {
         var scope = Scope()
         scope.links = [bridge]
-        if config.isGateway { scope.addressesOf = [bridge] }
+        if let gateway = vlanGateway {
+            scope.links.formUnion([gateway.link, gateway.port])
+            scope.vlansOf = [gateway.port]
+        }
+        if config.isGateway { scope.addressesOf = [gatewayLink] }
         scope.sysctls = Set(sharedSysctls.keys).union(config.isHostMode ? Self.bridgeNetfilter : [])
         scope.tables = elements.sharedTables.merging(SenderGuard.sharedTables(self)) { $1 }
         return scope
@@ -18,8 +22,20 @@ extension BridgeDesired {
     package func shared(given observed: NetworkState) throws(BridgeConflict) -> NetworkState {
         var state = NetworkState()
         state.links[bridge] = bridgeLink(given: observed.links[bridge])
-        state.addresses = try bridgeAddresses(given: observed.addresses.filter { $0.link == bridge })
-        state.sysctls = sharedSysctls.filter { observed.sysctls[$0.key] != nil || $0.key.isOfLink(config.bridge) }
+        if let gateway = vlanGateway {
+            let links = gateway.links(
+                given: observed.links[gateway.link],
+                mac: gatewayMAC,
+                mtu: config.mtu,
+                isRouted: config.isHostMode
+            )
+            for link in links { state.links[link.id] = link }
+        }
+        state.addresses = try gatewayAddresses(given: observed.addresses.filter { $0.link == gatewayLink })
+        let ownLinks = Set(state.links.keys)
+        state.sysctls = sharedSysctls.filter { sysctl, _ in
+            observed.sysctls[sysctl] != nil || sysctl.link.map(ownLinks.contains) ?? false
+        }
         state.ruleset = elements.structure(given: observed.ruleset)
             .joined(by: SenderGuard.structure(for: self, given: observed.ruleset))
         return state
@@ -40,23 +56,27 @@ extension BridgeDesired {
 
     private func bridgeLink(given observed: Link?) -> Link {
         let ownMAC = observed == nil || config.isHostMode
-        return Link(
+        var link = Link(
             bridge,
             kind: .bridge,
-            mac: ownMAC ? bridgeMAC : nil,
-            mtu: observed == nil ? config.mtu : nil,
+            mac: ownMAC ? bridgeMAC : observed?.mac,
+            mtu: config.mtu,
             isUp: true,
-            isPromiscuous: config.promiscMode ? true : nil
+            isPromiscuous: config.promiscMode ? true : nil,
+            bridge: config.vlans.native == nil ? nil : Link.BridgeOptions(filtersVLANs: true)
         )
+        // Another's bridge may still take its address from its lowest port, and change it with every pod.
+        if !ownMAC && observed?.mac != bridgeMAC { link.keepsMAC = true }
+        return link
     }
 
     /// The gateway addresses and whatever else may stay.
     ///
     /// The reference's rule: a bridge has one IPv4 address, IPv6 addresses may add up unless they overlap. In host
     /// address mode a gateway is a /32 and conflicts with nothing.
-    private func bridgeAddresses(given observed: Set<LinkAddress>) throws(BridgeConflict) -> Set<LinkAddress> {
+    private func gatewayAddresses(given observed: Set<LinkAddress>) throws(BridgeConflict) -> Set<LinkAddress> {
         guard config.isGateway else { return observed }
-        let wanted = Set(gateways.map { LinkAddress(bridge, $0) })
+        let wanted = Set(gateways.map { LinkAddress(gatewayLink, $0) })
         var kept: Set<LinkAddress> = []
         for address in observed.subtracting(wanted) {
             guard let rival = wanted.first(where: { collides($0.cidr, address.cidr) }) else {
@@ -64,7 +84,7 @@ extension BridgeDesired {
                 continue
             }
             guard config.forceAddress else {
-                throw BridgeConflict(bridge: config.bridge, found: address.cidr, wanted: rival.cidr)
+                throw BridgeConflict(bridge: gatewayLink.name, found: address.cidr, wanted: rival.cidr)
             }
         }
         return wanted.union(kept)
@@ -78,21 +98,15 @@ extension BridgeDesired {
     private var sharedSysctls: [Sysctl: String] {
         // A pod that sends router advertisements must not configure the host (CVE-2020-10749).
         var sysctls = [Sysctl(.host, "ipv6/conf/\(config.bridge)/accept_ra"): "0"]
+        if let gateway = vlanGateway { sysctls[Sysctl(.host, "ipv6/conf/\(gateway.name)/accept_ra")] = "0" }
         guard config.isGateway else { return sysctls }
         if families.contains(.v4) { sysctls[Sysctl(.host, "ipv4/ip_forward")] = "1" }
         if families.contains(.v6) { sysctls[Sysctl(.host, "ipv6/conf/all/forwarding")] = "1" }
         if config.isHostMode {
             // Pods are told to send everything to the host; it must not tell them of shorter ways.
-            sysctls[Sysctl(.host, "ipv4/conf/\(config.bridge)/send_redirects")] = "0"
+            sysctls[Sysctl(.host, "ipv4/conf/\(gatewayLink.name)/send_redirects")] = "0"
         }
         return sysctls
-    }
-}
-
-extension Sysctl {
-    /// Whether it is a setting of the link, and so absent for as long as the link is.
-    func isOfLink(_ name: InterfaceName) -> Bool {
-        path.split(separator: "/").dropFirst().dropFirst().first.map { $0 == name.text } ?? false
     }
 }
 

@@ -40,6 +40,14 @@ package struct BridgeDesired: Sendable {
 
     var families: Set<IPAddress.Family> { pod.families }
 
+    /// The link that has the gateway's addresses, when that is not the bridge.
+    var vlanGateway: VLANGateway? {
+        guard let name = config.vlans.gateway, let number = config.vlans.native else { return nil }
+        return VLANGateway(bridge: config.bridge, name: name, number: number)
+    }
+    /// The link that has the gateway's addresses and that the host reaches pods by.
+    var gatewayLink: LinkID { vlanGateway?.link ?? bridge }
+
     /// What the pod gets on its interface.
     var pod: PodLink {
         PodLink(
@@ -47,7 +55,8 @@ package struct BridgeDesired: Sendable {
             addresses: addresses,
             routes: routes,
             isHostMode: config.isHostMode,
-            hasDefaultRoute: config.isDefaultGateway
+            hasDefaultRoute: config.isDefaultGateway,
+            detectsDuplicates: config.detectsDuplicates
         )
     }
 
@@ -57,6 +66,9 @@ package struct BridgeDesired: Sendable {
     /// The bridge's hardware address when podnet makes the bridge, and always in host address mode, where pods know it
     /// by a permanent neighbour entry.
     var bridgeMAC: MACAddress { BridgeNames.mac(of: config.bridge, node: node) }
+
+    /// As `bridgeMAC`, of the link that has the gateway's addresses.
+    var gatewayMAC: MACAddress { BridgeNames.mac(of: gatewayLink.name, node: node) }
 
     /// The pod's gateways, one for each of its addresses that has one.
     var gateways: [CIDR] {

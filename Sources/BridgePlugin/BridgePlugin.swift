@@ -43,13 +43,11 @@ package struct BridgePlugin<K: Kernel & ~Copyable>: Plugin {
         try desired.attachmentState.check(request, previous, in: &kernel)
     }
 
-    /// Removes every attachment of this network that is not listed, the tables when they are empty, and bridges without
-    /// ports; without a list, nothing.
-    ///
-    /// Ours is a bridge with the hardware address that podnet derives from its name; another's is left alone.
+    /// Removes every attachment of this network that is not listed, the tables when they are empty, and bridges and
+    /// gateways of VLANs that nobody uses; without a list, nothing.
     package func gc(_ request: NetworkRequest) throws(CNIError) {
-        try removal.collectGarbage(request) { link in
-            link.kind == .bridge && link.mac == BridgeNames.mac(of: link.id.name, node: surroundings.node)
+        try removal.collectGarbage(request) { (links, kernel) throws(CNIError) in
+            try BridgeSweep(links, surroundings.node, in: &kernel).unused
         }
     }
 
@@ -74,7 +72,7 @@ extension BridgePlugin where K: ~Copyable {
     ) throws(CNIError) -> CNIResult {
         let shared = try AttachmentWiring(desired.attachmentState, surroundings).run(in: &kernel)
         let own = request.config.dns.isEmpty ? dns : request.config.dns
-        return desired.result(bridgeMAC: shared.links[desired.bridge]?.mac, dns: own, sandbox: request.netns)
+        return desired.result(shared, dns: own, sandbox: request.netns)
             .following(request.config.prevResult)
     }
 }

@@ -51,6 +51,7 @@ package enum SenderGuard {
         case .hardwareAddress: return [portsByMAC: [port], senders: [sender]]
         case .addresses:
             var keys: [String: Set<[UInt8]>] = [ports: [port], senders: [sender]]
+            if !desired.config.vlans.trunk.isEmpty { keys[trunkPorts] = [port] }
             for address in ownAddresses(of: desired) {
                 let key = RegisterBytes.concatenation([port, mac.bytes, address.bytes])
                 keys[senders(address.family), default: []].insert(key)

@@ -25,6 +25,8 @@ extension FakeKernel {
             state.sysctls[sysctl] = value
         case .changeRuleset(let changes, _): try carryOut(changes)
         case .awaitCarrier(let link): try awaitCarrier(link)
+        case .awaitAddress(let address):
+            guard state.addresses.contains(address) else { throw .noAddress("wait for", address) }
         }
     }
 
@@ -67,6 +69,7 @@ extension FakeKernel {
             isUp: false,
             isPromiscuous: false,
             alias: "",
+            bridge: kind == .bridge ? Link.BridgeOptions(filtersVLANs: false, defaultVLAN: 1) : nil,
             index: index
         )
         addSysctls(of: link.id)
@@ -117,6 +120,10 @@ extension FakeKernel {
         if old.isPromiscuous != new.isPromiscuous { link.isPromiscuous = new.isPromiscuous ?? link.isPromiscuous }
         if old.master != new.master { try enslave(&link, to: new.master) }
         if old.bridgePort != new.bridgePort { try setOptions(&link, new.bridgePort) }
+        if let filters = new.bridge?.filtersVLANs, filters != old.bridge?.filtersVLANs {
+            guard link.kind == .bridge else { throw .unsupported("change link", link.id) }
+            link.bridge?.filtersVLANs = filters
+        }
         if old.isUp != new.isUp { link.isUp = new.isUp ?? link.isUp }
         if link.isUp == false, state.links[link.id]?.isUp == true { flush(link.id) }
         state.links[link.id] = link
@@ -133,7 +140,8 @@ extension FakeKernel {
             throw .unsupported("change link", link.id)
         }
         link.master = master
-        link.bridgePort = Link.BridgePort(hairpinMode: false, isolated: false)
+        let vlans = bridge.bridge?.defaultVLAN.map { $0 == 0 ? PortVLANs() : PortVLANs(native: $0, untagged: [$0]) }
+        link.bridgePort = Link.BridgePort(hairpinMode: false, isolated: false, vlans: vlans)
     }
 
     private func setOptions(_ link: inout Link, _ options: Link.BridgePort?) throws(KernelError) {
@@ -141,7 +149,8 @@ extension FakeKernel {
         guard link.master != nil else { throw .unsupported("change link", link.id) }
         link.bridgePort = Link.BridgePort(
             hairpinMode: options.hairpinMode ?? link.bridgePort?.hairpinMode,
-            isolated: options.isolated ?? link.bridgePort?.isolated
+            isolated: options.isolated ?? link.bridgePort?.isolated,
+            vlans: options.vlans ?? link.bridgePort?.vlans
         )
     }
 
@@ -198,6 +207,7 @@ extension Step {
         case .setSysctl(let sysctl, _, _): sysctl.place
         case .changeRuleset: nil
         case .awaitCarrier(let link): link.place
+        case .awaitAddress(let address): address.link.place
         }
     }
 }

@@ -19,7 +19,8 @@ extension FakeKernel {
     ]
     private static let perLinkIPv6 = [
         "accept_dad": "1", "accept_ra": "1", "accept_redirects": "1", "addr_gen_mode": "0", "autoconf": "1",
-        "dad_transmits": "1", "disable_ipv6": "0", "forwarding": "0", "keep_addr_on_down": "0", "ndisc_notify": "0",
+        "dad_transmits": "1", "disable_ipv6": "0", "enhanced_dad": "1", "forwarding": "0", "keep_addr_on_down": "0",
+        "ndisc_notify": "0",
         "proxy_ndp": "0",
     ]
 

@@ -56,7 +56,7 @@ package struct FakeKernel: Kernel {
     package mutating func hostLinks() throws(KernelError) -> [Link] {
         calls.append(.hostLinks)
         try refuseIfDead("read", "links")
-        return state.links.values.filter { $0.id.place == .host }.sorted { $0.id < $1.id }
+        return state.links.values.filter { $0.id.place == .host }.sorted { $0.id < $1.id }.map(\.withoutVLANs)
     }
 
     /// Counts up with every transaction, ours or anybody's.
@@ -84,6 +84,13 @@ package struct FakeKernel: Kernel {
             throw KernelError("commit", "ruleset", reason: .interrupted, text: "it has changed since it was read")
         }
         try carryOut(changes)
+    }
+
+    /// A rule's number is its place, so that of several the last has to go first.
+    package mutating func rules(of table: TableID, chain: String) throws(KernelError) -> [StandingRule] {
+        try refuseIfDead("read", "rules")
+        let rules = state.ruleset.tables[table]?.chains[chain]?.rules ?? []
+        return rules.enumerated().map { StandingRule(handle: UInt64($0.offset), $0.element) }
     }
 
     /// What somebody else does to the ruleset meanwhile.

@@ -19,6 +19,14 @@ extension Ruleset {
             }
         case .appendRule(let id, let chain, let rule):
             try modify(id) { (table: inout Table) throws(KernelError) in try table.append(rule, to: chain) }
+        case .deleteRule(let id, let chain, let handle):
+            try modify(id) { (table: inout Table) throws(KernelError) in
+                let rules = table.chains[chain]?.rules.indices ?? 0..<0
+                guard let index = Int(exactly: handle), rules.contains(index) else {
+                    throw .noEntry("delete rule", chain)
+                }
+                table.chains[chain]?.rules.remove(at: index)
+            }
         case .addSet(let id, let name, let key, let value, let comment):
             let set = ElementSet(key: key, value: value, comment: comment)
             try modify(id) { (table: inout Table) throws(KernelError) in try table.addSet(name, set) }

@@ -30,6 +30,9 @@ package final class FakeNode {
         package mutating func commit(_ changes: [RulesetChange], generation: UInt32?) throws(KernelError) {
             try node.kernel.commit(changes, generation: generation)
         }
+        package mutating func rules(of table: TableID, chain: String) throws(KernelError) -> [StandingRule] {
+            try node.kernel.rules(of: table, chain: chain)
+        }
         package mutating func generation() throws(KernelError) -> UInt32 { try node.kernel.generation() }
     }
 
@@ -50,8 +53,12 @@ package final class FakeNode {
 
     /// Runs ADD, as a runtime would.
     @discardableResult
-    package func add(_ config: String, _ container: String = "c1") throws -> CNIResult {
-        try plugin.add(request("ADD", config, container))
+    package func add(
+        _ config: String,
+        _ container: String = "c1",
+        ifName: String = "eth0"
+    ) throws -> CNIResult {
+        try plugin.add(request("ADD", config, container, ifName: ifName))
     }
 
     /// Runs DEL.
@@ -102,10 +109,11 @@ package final class FakeNode {
         _ verb: String,
         _ config: String,
         _ container: String,
-        netns: String = "/run/netns/pod"
+        netns: String = "/run/netns/pod",
+        ifName: String = "eth0"
     ) throws -> Request {
         let invocation = try Invocation(environment: [
-            "CNI_COMMAND": verb, "CNI_CONTAINERID": container, "CNI_NETNS": netns, "CNI_IFNAME": "eth0",
+            "CNI_COMMAND": verb, "CNI_CONTAINERID": container, "CNI_NETNS": netns, "CNI_IFNAME": ifName,
             "CNI_PATH": "/opt/cni/bin",
         ])
         return try Request(invocation, try NetworkConfig(parsing: Array(config.utf8), verb: invocation.verb))

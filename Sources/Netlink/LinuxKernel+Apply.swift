@@ -24,6 +24,11 @@ extension LinuxKernel {
             }
         case .awaitCarrier(let id):
             try awaitCarrier(of: id)
+        case .awaitAddress(let address):
+            let limit = carrierLimit
+            try inNamespace(of: address.link, "wait for address") { space throws(KernelError) in
+                try space.awaitAddress(address, atMost: limit)
+            }
         case .addAddress, .removeAddress, .addRoute, .removeRoute, .addNeighbor, .removeNeighbor:
             try applyOnLink(step)
         case .setSysctl(let sysctl, _, let value):
@@ -50,7 +55,7 @@ extension LinuxKernel {
         case .removeNeighbor(let entry):
             try inNamespace(of: entry.link, "remove neighbour") { space throws(KernelError) in try space.remove(entry) }
         case .createBridge, .createVethPair, .createMacvlan, .moveLink, .deleteLink, .changeLink, .awaitCarrier,
-            .setSysctl, .changeRuleset:
+            .awaitAddress, .setSysctl, .changeRuleset:
             preconditionFailure("not a step on a link: \(step)")
         }
     }

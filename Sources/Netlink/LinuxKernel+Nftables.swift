@@ -11,6 +11,11 @@ extension LinuxKernel {
         try withNftables { socket throws(KernelError) in try socket.generation() }
     }
 
+    /// The rules of one chain of the host's.
+    package mutating func rules(of table: TableID, chain: String) throws(KernelError) -> [StandingRule] {
+        try withNftables { socket throws(KernelError) in try socket.rules(of: table, chain: chain) }
+    }
+
     /// A table of the host, or nil when there is none of this name.
     mutating func table(_ id: TableID, _ elements: Scope.ElementScope) throws(KernelError) -> Table? {
         try withNftables { socket throws(KernelError) in try socket.table(id, elements: elements) }

@@ -16,6 +16,11 @@ extension LinuxKernel {
         var state = NetworkState()
         let records = try records(of: scope.links)
         state.links = try links(records)
+        for id in scope.vlansOf where state.links[id]?.bridgePort != nil {
+            state.links[id]?.bridgePort?.vlans = try read(id.place) { space throws(KernelError) in
+                try space.vlans(of: id)
+            }
+        }
         try readLists(scope, into: &state)
         try readSingles(scope, into: &state)
         for sysctl in scope.sysctls {

@@ -9,15 +9,30 @@ package struct LinkAddress: Hashable, Sendable, Comparable, CustomStringConverti
     /// Whether the kernel makes a route to the address's network by the link; without (IFA_F_NOPREFIXROUTE) the
     /// network is reached by whatever route somebody sets.
     package var hasPrefixRoute: Bool
+    /// How a new address begins; never observed, never compared.
+    package var detectsDuplicates: Bool
 
     /// Puts `cidr` on `link`.
     ///
-    /// IPv6 addresses are always added without duplicate address detection: the allocator has seen to it already, and
-    /// the one to two seconds that detection takes are a pod's start-up time.
-    package init(_ link: LinkID, _ cidr: CIDR, hasPrefixRoute: Bool = true) {
+    /// IPv6 addresses are added without duplicate address detection unless it is asked for: the allocator has seen to it
+    /// already, and the one to two seconds that detection takes are a pod's start-up time.
+    package init(_ link: LinkID, _ cidr: CIDR, hasPrefixRoute: Bool = true, detectsDuplicates: Bool = false) {
         self.link = link
         self.cidr = cidr
         self.hasPrefixRoute = hasPrefixRoute
+        self.detectsDuplicates = detectsDuplicates && cidr.family == .v6
+    }
+
+    /// Without how it began.
+    package static func == (left: Self, right: Self) -> Bool {
+        left.link == right.link && left.cidr == right.cidr && left.hasPrefixRoute == right.hasPrefixRoute
+    }
+
+    /// As `==`.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(link)
+        hasher.combine(cidr)
+        hasher.combine(hasPrefixRoute)
     }
 
     /// `10.11.23.2/32 dev eth0 (container)`

@@ -12,6 +12,9 @@ package protocol Kernel: ~Copyable {
     /// Every link of the host's namespace, with kind, alias and bridge port.
     mutating func hostLinks() throws(KernelError) -> [Link]
 
+    /// The rules of one chain; none when there is no such chain or table.
+    mutating func rules(of table: TableID, chain: String) throws(KernelError) -> [StandingRule]
+
     /// Applies all changes as one transaction, or none.
     ///
     /// With `generation` it throws `.interrupted` when anybody has changed any ruleset since that generation was read.
@@ -43,6 +46,9 @@ package struct PlanError: Error, Sendable, CustomStringConvertible {
 }
 
 extension Kernel where Self: ~Copyable {
+    /// None: for kernels that only see tables of ours.
+    package mutating func rules(of table: TableID, chain: String) throws(KernelError) -> [StandingRule] { [] }
+
     /// Applies the steps in order; at the first error takes back what was done, in reverse, and throws.
     package mutating func run(_ plan: NetworkPlan) throws(PlanError) {
         var done: [Step] = []

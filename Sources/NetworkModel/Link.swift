@@ -41,11 +41,28 @@ package struct Link: Hashable, Sendable {
         package var hairpinMode: Bool?
         /// Whether frames to other isolated ports are dropped.
         package var isolated: Bool?
+        /// Its VLANs; observed only where a scope asks for them.
+        package var vlans: PortVLANs?
 
         /// Names the options that matter; nil is "as it is".
-        package init(hairpinMode: Bool? = nil, isolated: Bool? = nil) {
+        package init(hairpinMode: Bool? = nil, isolated: Bool? = nil, vlans: PortVLANs? = nil) {
             self.hairpinMode = hairpinMode
             self.isolated = isolated
+            self.vlans = vlans
+        }
+    }
+
+    /// The options of a bridge (`IFLA_BR_*`).
+    package struct BridgeOptions: Hashable, Sendable {
+        /// Whether ports have VLANs, and pass frames of no other ones. Nil, observed, on a kernel without.
+        package var filtersVLANs: Bool?
+        /// The VLAN that a new port gets by itself, 0 for none; only observed.
+        package var defaultVLAN: Int?
+
+        /// Names the options that matter; nil is "as it is".
+        package init(filtersVLANs: Bool? = nil, defaultVLAN: Int? = nil) {
+            self.filtersVLANs = filtersVLANs
+            self.defaultVLAN = defaultVLAN
         }
     }
 
@@ -55,6 +72,9 @@ package struct Link: Hashable, Sendable {
     package var kind: Kind
     /// The hardware address.
     package var mac: MACAddress?
+    /// Desired of a bridge whose address was not given to it by us: that it stays what it is. Never observed, since the
+    /// kernel does not tell; and so never a fault, and wanted anew by every plan.
+    package var keepsMAC: Bool?
     /// In bytes.
     package var mtu: Int?
     /// IFF_UP
@@ -67,6 +87,8 @@ package struct Link: Hashable, Sendable {
     package var master: InterfaceName?
     /// Set for a bridge's ports.
     package var bridgePort: BridgePort?
+    /// Set for bridges.
+    package var bridge: BridgeOptions?
     /// The kernel's number for it; set when observed, never compared.
     package var index: Int?
 
@@ -81,6 +103,7 @@ package struct Link: Hashable, Sendable {
         alias: String? = nil,
         master: InterfaceName? = nil,
         bridgePort: BridgePort? = nil,
+        bridge: BridgeOptions? = nil,
         index: Int? = nil
     ) {
         self.id = id
@@ -92,6 +115,7 @@ package struct Link: Hashable, Sendable {
         self.alias = alias
         self.master = master
         self.bridgePort = bridgePort
+        self.bridge = bridge
         self.index = index
     }
 }

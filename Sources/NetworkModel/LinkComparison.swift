@@ -93,6 +93,7 @@ extension Link {
     package func merged(with wanted: Link) -> Link {
         var link = self
         link.mac = wanted.mac ?? mac
+        link.keepsMAC = wanted.keepsMAC ?? keepsMAC
         link.mtu = wanted.mtu ?? mtu
         link.isUp = wanted.isUp ?? isUp
         link.isPromiscuous = wanted.isPromiscuous ?? isPromiscuous
@@ -101,7 +102,14 @@ extension Link {
         if let options = wanted.bridgePort {
             link.bridgePort = BridgePort(
                 hairpinMode: options.hairpinMode ?? bridgePort?.hairpinMode,
-                isolated: options.isolated ?? bridgePort?.isolated
+                isolated: options.isolated ?? bridgePort?.isolated,
+                vlans: options.vlans ?? bridgePort?.vlans
+            )
+        }
+        if let options = wanted.bridge {
+            link.bridge = BridgeOptions(
+                filtersVLANs: options.filtersVLANs ?? bridge?.filtersVLANs,
+                defaultVLAN: bridge?.defaultVLAN
             )
         }
         return link

@@ -32,7 +32,7 @@ package struct Difference: Hashable, Sendable, CustomStringConvertible {
 }
 
 extension NetworkDiff {
-    /// Every difference in words, in a fixed order; empty exactly if the diff is.
+    /// Every difference in words, in a fixed order; empty exactly if the diff is, but for `Link.keepsMAC`.
     package var differences: [Difference] {
         conflicts.map(\.difference)
             + missingLinks.map { Difference("link \($0.id)", .missing) }
@@ -75,6 +75,8 @@ extension NetworkDiff.LinkChange {
             compare("master", \.master),
             compare("hairpin mode", \.bridgePort?.hairpinMode),
             compare("isolated", \.bridgePort?.isolated),
+            compare("VLANs", \.bridgePort?.vlans),
+            compare("VLAN filtering", \.bridge?.filtersVLANs),
         ].compactMap { $0 }
     }
 

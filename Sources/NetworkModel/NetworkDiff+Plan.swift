@@ -12,7 +12,8 @@ extension NetworkDiff {
     /// What goes, goes first: neighbours, routes, addresses, links. What comes is put together while it is down. The
     /// ruleset is committed when links have gone, or are there and before the first one is brought up: no pod speaks or
     /// is reached before its rules are in place, nor while it is being removed, which takes the kernel 20 ms. Waiting
-    /// for bridge ports comes last, since nothing before it needs them and the kernel gets on with them meanwhile.
+    /// for bridge ports comes last, since nothing before it needs them and the kernel gets on with them meanwhile; and
+    /// after it the wait for addresses that somebody else might have, since the question goes through the port.
     package var planAroundConflicts: NetworkPlan {
         let ups = linksToBringUp
         let isBuilding = !ups.isEmpty || !missingLinks.isEmpty
@@ -34,7 +35,8 @@ extension NetworkDiff {
         if isBuilding { steps += rulesetSteps }
         steps += ups.map { Step.changeLink(from: $0.have, to: $0.want) }
         steps += routingSteps(rebuilt)
-        steps += ups.filter { $0.want.id.place == .host && $0.want.master != nil }.map { .awaitCarrier($0.want.id) }
+        steps += ups.map(\.want).filter(getsCarrier).map { .awaitCarrier($0.id) }
+        steps += addresses.missing.filter(\.detectsDuplicates).map(Step.awaitAddress)
         return NetworkPlan(steps: steps)
     }
 
@@ -100,6 +102,14 @@ extension NetworkDiff {
             down.isUp = false
             return LinkChange(have: down, want: link)
         }
+    }
+
+    /// Whether a link is a port that frames will pass: not if the other end of its pair is left down.
+    private func getsCarrier(_ port: Link) -> Bool {
+        guard port.id.place == .host, port.master != nil else { return false }
+        guard case .veth(let peer?) = port.kind else { return true }
+        let peers = missingLinks + changedLinks.map(\.want)
+        return peers.first { $0.id == peer }.map { $0.isUp == true } ?? true
     }
 
     /// Routes and neighbours: the pod's, then the host's.

@@ -26,6 +26,8 @@ package struct NetworkState: Hashable, Sendable {
 package struct Scope: Hashable, Sendable {
     /// Links to look up by name; one that is not there is absent from the observation.
     package var links: Set<LinkID> = []
+    /// Ports, among the links, whose VLANs are wanted.
+    package var vlansOf: Set<LinkID> = []
     /// Links whose addresses, all of them, are wanted.
     package var addressesOf: Set<LinkID> = []
     /// Links whose routes in table main, all but the kernel's own, are wanted.

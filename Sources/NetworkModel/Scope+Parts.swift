@@ -3,6 +3,7 @@ extension Scope {
     package func union(_ other: Scope) -> Scope {
         var scope = self
         scope.links.formUnion(other.links)
+        scope.vlansOf.formUnion(other.vlansOf)
         scope.addressesOf.formUnion(other.addressesOf)
         scope.routesOf.formUnion(other.routesOf)
         scope.hostRoutesTo.formUnion(other.hostRoutesTo)
@@ -36,6 +37,7 @@ extension NetworkState {
     package func part(in scope: Scope) -> NetworkState {
         var state = NetworkState()
         state.links = links.filter { scope.links.contains($0.key) }
+            .mapValues { scope.vlansOf.contains($0.id) ? $0 : $0.withoutVLANs }
         state.addresses = addresses.filter { scope.addressesOf.contains($0.link) }
         state.routes = routes.filter { route in
             scope.routesOf.contains(route.link)
@@ -49,6 +51,15 @@ extension NetworkState {
         state.sysctls = sysctls.filter { scope.sysctls.contains($0.key) }
         for (id, elements) in scope.tables { state.ruleset.tables[id] = ruleset.tables[id]?.keeping(elements) }
         return state
+    }
+}
+
+extension Link {
+    /// Nobody is told a port's VLANs who has not asked.
+    package var withoutVLANs: Link {
+        var link = self
+        link.bridgePort?.vlans = nil
+        return link
     }
 }
 

@@ -13,6 +13,8 @@ package enum Step: Hashable, Sendable {
     /// Sets those properties of a link that differ; the link's `id` and `kind` are the same in both.
     case changeLink(from: Link, to: Link)
     case addAddress(LinkAddress)
+    /// Waits until the kernel has found nobody else with an address; an address that somebody else has is an error.
+    case awaitAddress(LinkAddress)
     case removeAddress(LinkAddress)
     case addRoute(Route)
     case removeRoute(Route)
@@ -33,7 +35,7 @@ extension Step {
         case .createBridge(let link), .createMacvlan(let link): .deleteLink(link)
         case .moveLink(let link, let target): .moveLink(link.moved(to: target), to: link.id)
         case .createVethPair(let link, _): .deleteLink(link)
-        case .deleteLink, .awaitCarrier: nil
+        case .deleteLink, .awaitCarrier, .awaitAddress: nil
         case .changeLink(let old, let new): .changeLink(from: new, to: old)
         case .addAddress(let address): .removeAddress(address)
         case .removeAddress(let address): .addAddress(address)

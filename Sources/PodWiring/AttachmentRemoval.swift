@@ -22,18 +22,23 @@ package struct AttachmentRemoval<K: Kernel & ~Copyable> {
 
     /// Removes an attachment and gives its addresses back; goes on after errors and reports all of them.
     package func remove(_ request: Request) throws(CNIError) {
-        try surroundings.delete(request) { () throws(CNIError) in try removeAttachment(request) }
+        try surroundings.delete(request) { () throws(CNIError) in
+            var errors: [CNIError] = []
+            errors.collect { () throws(CNIError) in try removeAttachment(request) }
+            errors.collect { () throws(CNIError) in try removeReferenceArtefacts(request) }
+            if let error = CNIError(errors) { throw error }
+        }
     }
 
     /// Removes every attachment of this network that is not listed, and what nobody is left who shares it; without a
-    /// list, nothing. A link without ports is swept if it satisfies `isSwept`.
+    /// list, nothing. `unused` picks the latter from the node's links.
     package func collectGarbage(
         _ request: NetworkRequest,
-        sweeping isSwept: (Link) -> Bool = { _ in false }
+        sweeping unused: (_ links: [Link], _ kernel: inout K) throws(CNIError) -> [Link] = { _, _ in [] }
     ) throws(CNIError) {
         guard let valid = request.config.validAttachments else { return }
         var errors: [CNIError] = []
-        errors.collect { () throws(CNIError) in try removeAll(of: request.config.name, except: valid, isSwept) }
+        errors.collect { () throws(CNIError) in try removeAll(of: request.config.name, except: valid, unused) }
         if let ipamType = request.config.ipamType {
             errors.collect { () throws(CNIError) in try surroundings.delegate.gc(ipamType, request) }
         }
@@ -56,10 +61,16 @@ package struct AttachmentRemoval<K: Kernel & ~Copyable> {
         }
     }
 
+    private func removeReferenceArtefacts(_ request: Request) throws(CNIError) {
+        var kernel = try surroundings.kernel("")
+        let errors = kernel.removeReferenceArtefacts(of: request.attachment)
+        if let error = CNIError(errors.map { CNIError($0) }) { throw error }
+    }
+
     private func removeAll(
         of network: NetworkName,
         except valid: Set<Attachment>,
-        _ isSwept: (Link) -> Bool
+        _ unused: (_ links: [Link], _ kernel: inout K) throws(CNIError) -> [Link]
     ) throws(CNIError) {
         var kernel = try surroundings.kernel("")
         let keptTags = Set(valid.map { AttachmentNames($0).tag })
@@ -73,7 +84,7 @@ package struct AttachmentRemoval<K: Kernel & ~Copyable> {
         }
         let errors = try remove(stale, in: &kernel)
         if let error = CNIError(errors.map { CNIError($0) }) { throw error }
-        try sweepShared(in: &kernel, isSwept)
+        try sweepShared(in: &kernel, unused)
     }
 
     /// Removes what was observed of attachments: links, elements, and the host's routes to the elements' addresses.
@@ -87,12 +98,13 @@ package struct AttachmentRemoval<K: Kernel & ~Copyable> {
     }
 
     /// Removes links that nobody uses, and our tables when they have no element.
-    private func sweepShared(in kernel: inout K, _ isSwept: (Link) -> Bool) throws(CNIError) {
+    private func sweepShared(
+        in kernel: inout K,
+        _ unused: (_ links: [Link], _ kernel: inout K) throws(CNIError) -> [Link]
+    ) throws(CNIError) {
         try surroundings.exclusively { () throws(CNIError) in
-            let links = try kernel.links()
-            let used = Set(links.compactMap(\.master))
             var observed = NetworkState()
-            for link in links where !used.contains(link.id.name) && isSwept(link) { observed.links[link.id] = link }
+            for link in try unused(kernel.links(), &kernel) { observed.links[link.id] = link }
             try sweepTables(into: &observed, in: &kernel)
             let errors = kernel.runBestEffort(NetworkDiff(from: observed, to: NetworkState()).planAroundConflicts)
             if let error = CNIError(errors.map { CNIError($0) }) { throw error }

@@ -70,11 +70,13 @@ package struct AttachmentWiring<K: Kernel & ~Copyable> {
 }
 
 extension Kernel where Self: ~Copyable {
-    /// Whether a bridge that the scope names has ports.
+    /// Whether a bridge that the scope names has ports that it does not name.
     fileprivate mutating func hasPorts(_ scope: Scope) throws(KernelError) -> Bool {
         let names = Set(scope.links.filter { $0.place == .host }.map(\.name))
         guard !names.isEmpty else { return false }
-        return try hostLinks().contains { $0.master.map(names.contains) ?? false }
+        return try hostLinks().contains { link in
+            !scope.links.contains(link.id) && link.master.map(names.contains) ?? false
+        }
     }
 
     /// Whether a set that the step made has elements by now.

@@ -16,6 +16,8 @@ package struct PodLink: Hashable, Sendable {
     package let hasDefaultRoute: Bool
     /// Whether the network of an address is on the link, so that the kernel makes a route to it.
     package let hasPrefixRoutes: Bool
+    /// Whether addresses of IPv6 are used only once nobody else is found to have them.
+    package let detectsDuplicates: Bool
 
     /// Collects the parts.
     package init(
@@ -24,7 +26,8 @@ package struct PodLink: Hashable, Sendable {
         routes: [PodRoute],
         isHostMode: Bool = false,
         hasDefaultRoute: Bool = false,
-        hasPrefixRoutes: Bool = true
+        hasPrefixRoutes: Bool = true,
+        detectsDuplicates: Bool = false
     ) {
         self.ifName = ifName
         self.addresses = addresses
@@ -32,6 +35,7 @@ package struct PodLink: Hashable, Sendable {
         self.isHostMode = isHostMode
         self.hasDefaultRoute = hasDefaultRoute
         self.hasPrefixRoutes = hasPrefixRoutes
+        self.detectsDuplicates = detectsDuplicates
     }
 
     /// The interface.
@@ -42,7 +46,16 @@ package struct PodLink: Hashable, Sendable {
 
     /// The addresses on the interface.
     package var linkAddresses: Set<LinkAddress> {
-        Set(addresses.map { LinkAddress(id, $0.cidr, hasPrefixRoute: hasPrefixRoutes || $0.cidr.isHost) })
+        Set(
+            addresses.map { address in
+                LinkAddress(
+                    id,
+                    address.cidr,
+                    hasPrefixRoute: hasPrefixRoutes || address.cidr.isHost,
+                    detectsDuplicates: detectsDuplicates
+                )
+            }
+        )
     }
 
     /// The gateway of the pod's first address of a family that has one.
@@ -101,7 +114,9 @@ extension PodLink {
         }
         if families.contains(.v6) {
             sysctls[own("ipv6", "accept_ra")] = "0"
-            sysctls[own("ipv6", "accept_dad")] = "0"
+            sysctls[own("ipv6", "accept_dad")] = detectsDuplicates ? "1" : "0"
+            // RFC 7527: a node that hears its own question is not another one.
+            if detectsDuplicates { sysctls[own("ipv6", "enhanced_dad")] = "1" }
             sysctls[own("ipv6", "keep_addr_on_down")] = "1"
         }
         if isHostMode {

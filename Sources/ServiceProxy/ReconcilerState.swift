@@ -101,7 +101,8 @@ extension [RulesetChange] {
             switch change {
             case .addElements(_, _, let elements): count + elements.count
             case .deleteElements(_, _, let keys): count + keys.count
-            case .addTable, .deleteTable, .addChain, .deleteChain, .flushChain, .appendRule, .addSet, .deleteSet:
+            case .addTable, .deleteTable, .addChain, .deleteChain, .flushChain, .appendRule, .deleteRule, .addSet,
+                .deleteSet:
                 count + 1
             }
         }

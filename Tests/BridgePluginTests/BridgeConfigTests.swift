@@ -13,7 +13,25 @@ struct BridgeConfigTests {
             (#"{"mtu": 70000}"#, "mtu: "),
             (#"{"isGateway": "yes"}"#, "isGateway: expected"),
             (#"{"isGatway": true}"#, "isGatway: unknown key; did you mean 'isGateway'?"),
-            (#"{"vlan": 100}"#, "vlan: not supported by this version of podnet"),
+            (#"{"vlan": 4095}"#, "vlan: invalid VLAN ID 4095 (must be between 0 and 4094)"),
+            (#"{"vlan": -1}"#, "vlan: invalid VLAN ID -1 (must be between 0 and 4094)"),
+            (
+                #"{"bridge": "bridge-of-15-by", "vlan": 100, "isGateway": true}"#,
+                "vlan: the gateway's link would be 'bridge-of-15-by.100'"
+            ),
+            (#"{"vlanTrunk": [{"minID": 5}]}"#, "maxID is missing"),
+            (#"{"vlanTrunk": [{"maxID": 5}]}"#, "minID is missing"),
+            (#"{"vlanTrunk": [{"minID": -1, "maxID": 5}]}"#, "incorrect trunk minID parameter"),
+            (#"{"vlanTrunk": [{"minID": 5, "maxID": 4095}]}"#, "incorrect trunk maxID parameter"),
+            (#"{"vlanTrunk": [{"minID": 6, "maxID": 5}]}"#, "minID is greater than maxID in trunk parameter"),
+            (
+                #"{"vlanTrunk": [{"id": 1}, {"id": 4095}]}"#,
+                "vlanTrunk[1]: failed to parse vlan trunks: incorrect trunk id"
+            ),
+            (
+                #"{"disableContainerInterface": true, "ipam": {"type": "host-local"}}"#,
+                "cannot use IPAM when DisableContainerInterface flag is set"
+            ),
             (#"{"hairpinMode": true, "promiscMode": true}"#, "promiscMode: cannot set hairpin mode"),
             (#"{"ipMasqBackend": "ipset"}"#, "ipMasqBackend: 'ipset' is not a backend"),
             (#"{"runtimeConfig": {"mac": "02:00:00:00:00"}}"#, "runtimeConfig.mac: '02:00:00:00:00' is not a MAC"),

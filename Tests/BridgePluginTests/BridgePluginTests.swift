@@ -32,7 +32,17 @@ struct Network: CustomTestStringConvertible, Sendable {
         Network("classic, both families", #", "isDefaultGateway": true"#, isDualStack: true),
         Network("layer 2, hardware addresses checked", #", "macspoofchk": true"#, ipam: nil),
         Network("classic, all addresses checked", #", "isGateway": true, "macspoofchk": true"#, isDualStack: true),
+        Network("layer 2, VLAN 100", #", "vlan": 100"#, ipam: nil),
+        Network("layer 2, trunk", #", "vlanTrunk": [{"id": 101}, {"minID": 200, "maxID": 210}]"#, ipam: nil),
+        Network("layer 2, the pod's end left down", #", "disableContainerInterface": true"#, ipam: nil),
+        Network("classic gateway on VLAN 100", #", "isDefaultGateway": true, "ipMasq": true, "vlan": 100"#),
+        Network("classic, isolated, with duplicate detection", #", "enabledad": true, "portIsolation": true"#),
         Network("host address mode", "", ipam: hostMode),
+        Network(
+            "host address mode, VLAN 100 with a trunk",
+            #", "vlan": 100, "vlanTrunk": [{"id": 7}]"#,
+            ipam: hostMode
+        ),
         Network("host address mode, nothing checked", #", "macspoofchk": false"#, ipam: hostMode),
         Network("host address mode with masquerade", #", "ipMasq": true"#, ipam: hostMode),
         Network("host address mode, both families", #", "ipMasq": true"#, ipam: hostMode, isDualStack: true),
@@ -52,7 +62,7 @@ struct BridgePluginTests {
         let result = try node.add(network.config)
         try node.check(network.config, result)
         #expect(result.interfaces.map(\.name).first == "cni0")
-        #expect(result.interfaces.last?.sandbox == "/run/netns/pod")
+        #expect(result.interfaces.dropFirst(2).first?.sandbox == "/run/netns/pod")
         #expect(node.ipam.checks == (network.hasAddresses ? 1 : 0))
     }
 

@@ -1,5 +1,6 @@
 import Addressing
 import Netlink
+import NetworkModel
 import Testing
 
 /// Reading what the kernel writes, without a kernel.
@@ -57,6 +58,61 @@ struct RouteFormatTests {
         #expect(Array(raw.utf8).span.bytes.string() == expected)
     }
 
+    /// As `bridge vlan add` and `bridge vlan del` send them, with the flag for "nested" besides.
+    @Test(
+        "a port's VLANs are set by what differs",
+        arguments: [
+            VLANChange(
+                from: PortVLANs(native: 1, untagged: [1]),
+                to: PortVLANs(native: 100, untagged: [100], tagged: [200, 201, 202]),
+                set: [[0x08, 0, 200, 0], [0x10, 0, 202, 0], [0x06, 0, 100, 0]],
+                deleted: [[0, 0, 1, 0]]
+            ),
+            VLANChange(
+                from: PortVLANs(native: 1, untagged: [1]),
+                to: PortVLANs(native: 100, untagged: [1, 100]),
+                set: [[0x04, 0, 1, 0], [0x06, 0, 100, 0]],
+                deleted: []
+            ),
+            VLANChange(
+                from: PortVLANs(native: 7, tagged: [7, 8]),
+                to: PortVLANs(untagged: [8], tagged: [7]),
+                set: [[0x04, 0, 8, 0], [0, 0, 7, 0]],
+                deleted: []
+            ),
+            VLANChange(from: PortVLANs(native: 1, untagged: [1]), to: PortVLANs(native: 1, untagged: [1])),
+        ]
+    )
+    func vlans(_ change: VLANChange) {
+        let found = VLANMessages.bytes(from: change.from, to: change.to, index: 5)
+        let setLink: UInt8 = 19
+        let deleteLink: UInt8 = 17
+        let expected = [(setLink, change.set), (deleteLink, change.deleted)].filter { !$0.1.isEmpty }.map {
+            type,
+            entries in
+            Self.vlanMessage(type, entries)
+        }
+        #expect(found == expected)
+    }
+
+    private static func vlanMessage(_ type: UInt8, _ entries: [[UInt8]]) -> [UInt8] {
+        let attributes: [UInt8] = entries.flatMap { entry -> [UInt8] in [8, 0, 2, 0] + entry }
+        let nest = [UInt8(attributes.count + 4), 0, 26, 0x80] + attributes
+        let link: [UInt8] = [7, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+        return [UInt8(32 + nest.count), 0, 0, 0, type, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0] + link + nest
+    }
+
+    @Test("a port's VLANs are read with ranges and flags")
+    func vlanRecord() throws {
+        let bytes: [UInt8] = [
+            7, 0, 0, 0, 5, 0, 0, 0,  // the port
+            12, 0, 1, 0x80, 8, 0, 1, 0, 0x06, 0, 100, 0,  // 100, native and untagged
+            20, 0, 1, 0x80, 8, 0, 1, 0, 0, 0, 200, 0, 6, 0, 2, 0, 202, 0, 0, 0,  // 200 to 202
+        ]
+        let expected = PortVLANs(native: 100, untagged: [100], tagged: [200, 201, 202])
+        #expect(try VLANRecord(bytes.span.bytes).vlans == expected)
+    }
+
     @Test("whatever the bytes are, readers answer or throw", arguments: 0..<8)
     func randomBytes(_ seed: UInt64) {
         var generator = SplitMix(state: seed)
@@ -76,10 +132,19 @@ struct RouteFormatTests {
             { _ = try AddressRecord($0.span.bytes) },
             { _ = try RouteRecord($0.span.bytes) },
             { _ = try NeighborRecord($0.span.bytes) },
+            { _ = try VLANRecord($0.span.bytes) },
             { try forEachMessage(in: $0.span.bytes) { _, _ throws(MalformedMessage) in } },
         ]
         return readers.count { reader in (try? reader(bytes)) != nil }
     }
+}
+
+/// What is said to the kernel, and how: entries are flags and number, two bytes each.
+struct VLANChange: Sendable {
+    let from: PortVLANs
+    let to: PortVLANs
+    var set: [[UInt8]] = []
+    var deleted: [[UInt8]] = []
 }
 
 /// A small random number generator with a seed, so that a failure can be run again.

@@ -50,6 +50,7 @@ extension Scope {
         self.init()
         for state in states {
             links.formUnion(state.links.keys)
+            vlansOf.formUnion(state.links.keys)
             addressesOf.formUnion(state.links.keys)
             routesOf.formUnion(state.links.keys)
             neighborsOf.formUnion(state.links.keys)

@@ -143,5 +143,6 @@ func words(_ step: Step) -> String {
     case .setSysctl(let sysctl, _, let value): "sysctl \(sysctl) = \(value)"
     case .changeRuleset: "ruleset"
     case .awaitCarrier(let link): "await \(link)"
+    case .awaitAddress(let address): "await \(address)"
     }
 }

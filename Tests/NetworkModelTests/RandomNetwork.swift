@@ -27,7 +27,9 @@ struct RandomNetwork {
 
     private mutating func addBridge(_ name: String) {
         let id = host(name)
-        state.insert(full(id, .bridge))
+        var bridge = full(id, .bridge)
+        bridge.bridge = Link.BridgeOptions(filtersVLANs: pick([true, false]), defaultVLAN: 1)
+        state.insert(bridge)
         state.sysctls[Sysctl(.host, "ipv4/conf/\(name)/send_redirects")] = pick(["0", "1"])
         furnish(id, net: name == "br0" ? 1 : 2)
     }
@@ -36,7 +38,14 @@ struct RandomNetwork {
         let (outer, inner) = (host("veth\(number)"), pod("eth\(number)"))
         var port = full(outer, .veth(peer: inner))
         port.master = pick(state.links.values.filter { $0.kind == .bridge }.map(\.id.name).sorted())
-        port.bridgePort = .init(hairpinMode: pick([true, false]), isolated: pick([true, false]))
+        port.bridgePort = .init(
+            hairpinMode: pick([true, false]),
+            isolated: pick([true, false]),
+            vlans: pick([
+                PortVLANs(native: 1, untagged: [1]), PortVLANs(native: 100, untagged: [1, 100]),
+                PortVLANs(native: 100, untagged: [100], tagged: [7, 200, 201]),
+            ])
+        )
         port.alias = "podnet/pod\(number)/eth\(number)"
         state.insert(port)
         var end = full(inner, .veth(peer: outer))

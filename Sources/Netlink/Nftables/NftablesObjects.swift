@@ -94,6 +94,10 @@ import NetworkModel
         _ = unsafe nftnl_rule_set_str(raw, UInt16(attribute.rawValue), text)
     }
 
+    func set(_ attribute: nftnl_rule_attr, _ number: UInt64) {
+        unsafe nftnl_rule_set_u64(raw, UInt16(attribute.rawValue), number)
+    }
+
     func set(_ attribute: nftnl_rule_attr, _ bytes: [UInt8]) {
         guard !bytes.isEmpty else { return }
         _ = unsafe nftnl_rule_set_data(raw, UInt16(attribute.rawValue), bytes, UInt32(bytes.count))

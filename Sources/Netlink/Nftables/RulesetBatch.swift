@@ -89,6 +89,8 @@ extension RulesetBatch {
             try flush(chain: name, id, index)
         case .appendRule(let id, let chain, let rule):
             try append(rule, chain, id, index)
+        case .deleteRule(let id, let chain, let handle):
+            try delete(rule: handle, chain, id, index)
         case .addSet(let id, let name, let key, let value, let comment):
             try append(set: name, id, index, key, value, comment)
         case .deleteSet(let id, let name):
@@ -155,7 +157,17 @@ extension RulesetBatch {
 
     /// A deletion that names no rule takes all of the chain's.
     private mutating func flush(chain: String, _ table: TableID, _ index: Int) throws(Unwritable) {
+        try delete(rule: nil, chain, table, index)
+    }
+
+    private mutating func delete(
+        rule handle: UInt64?,
+        _ chain: String,
+        _ table: TableID,
+        _ index: Int
+    ) throws(Unwritable) {
         let object = RuleObject()
+        if let handle { object.set(NFTNL_RULE_HANDLE, handle) }
         object.set(NFTNL_RULE_TABLE, try checked("table name", table.name))
         object.set(NFTNL_RULE_CHAIN, try checked("chain name", chain))
         let header = nextHeader(NFT_MSG_DELRULE, table, change: index)

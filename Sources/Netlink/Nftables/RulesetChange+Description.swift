@@ -10,6 +10,7 @@ extension RulesetChange {
         case .deleteChain: "delete chain"
         case .flushChain: "flush chain"
         case .appendRule: "add rule"
+        case .deleteRule: "delete rule"
         case .addSet: "add set"
         case .deleteSet: "delete set"
         case .addElements: "add element"
@@ -26,6 +27,7 @@ extension RulesetChange {
             .addElements(let table, let name, _),
             .deleteElements(let table, let name, _):
             "\(table) \(name)"
+        case .deleteRule(let table, let chain, let handle): "\(table) \(chain) handle \(handle)"
         case .appendRule(let table, let chain, let rule):
             "\(table) \(chain)" + (rule.comment.map { ": \($0)" } ?? "")
         }
@@ -48,7 +50,9 @@ extension RulesetChange {
         switch self {
         case .addElements(_, _, let elements): elements.count
         case .deleteElements(_, _, let keys): keys.count
-        case .addTable, .deleteTable, .addChain, .deleteChain, .flushChain, .appendRule, .addSet, .deleteSet: 0
+        case .addTable, .deleteTable, .addChain, .deleteChain, .flushChain, .appendRule, .deleteRule, .addSet,
+            .deleteSet:
+            0
         }
     }
 

@@ -74,6 +74,16 @@ struct NamedChain {
 }
 
 /// Reads an NFT_MSG_NEWRULE, with the name of its chain; nil when it is in another table.
+func standingRule(in payload: RawSpan, of id: TableID) throws(MalformedMessage) -> StandingRule? {
+    var handle: UInt64?
+    try forEachAttribute(in: payload, from: MemoryLayout<nfgenmsg>.size) { type, value throws(MalformedMessage) in
+        if type == Int(NFTA_RULE_HANDLE.rawValue) { handle = try value.bigEndian() }
+    }
+    guard let handle, let (_, rule) = try rule(in: payload, of: id) else { return nil }
+    return StandingRule(handle: handle, rule)
+}
+
+/// A rule with its chain's name, or nil for another table's.
 func rule(in payload: RawSpan, of id: TableID) throws(MalformedMessage) -> (chain: String, rule: Rule)? {
     var table = ""
     var chain = ""

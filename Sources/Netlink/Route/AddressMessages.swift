@@ -32,11 +32,11 @@ enum AddressMessages {
     /// Puts an address on a link.
     ///
     /// IPv4 gets the broadcast address of its network, as every other tool that sets pods up does. IPv6 is usable at
-    /// once, without duplicate address detection.
+    /// once, unless duplicate address detection is asked for.
     static func add(_ address: LinkAddress, index: Int32) -> Message {
         let cidr = address.cidr
         let object = AddressObject(cidr, index: index)
-        var flags = cidr.family == .v6 ? UInt32(IFA_F_NODAD) : 0
+        var flags = cidr.family == .v6 && !address.detectsDuplicates ? UInt32(IFA_F_NODAD) : 0
         if !address.hasPrefixRoute { flags |= UInt32(IFA_F_NOPREFIXROUTE) }
         if flags != 0 { unsafe rtnl_addr_set_flags(object.raw, flags) }
         switch cidr.family {
@@ -69,6 +69,11 @@ package struct AddressRecord {
     let cidr: CIDR
     /// `IFA_F_*`
     let flags: UInt32
+
+    /// Whether nobody may be spoken to from it yet: the kernel still asks whether somebody else has it.
+    var isTentative: Bool { flags & UInt32(IFA_F_TENTATIVE) != 0 }
+    /// Whether somebody else has it.
+    var isDuplicate: Bool { flags & UInt32(IFA_F_DADFAILED) != 0 }
 
     /// Reads the message, or nil when it is not about IP.
     package init?(_ payload: RawSpan) throws(MalformedMessage) {

@@ -23,8 +23,24 @@ struct LinkChange {
 
     private var joinsMaster: Bool { new.master != old.master }
 
+    /// Separate from the rest, so that a kernel without VLANs on bridges says what it does not have.
+    var filteringVLANs: Message? {
+        guard let filters = changed(\.bridge?.filtersVLANs) else { return nil }
+        let object = LinkObject()
+        object.setIndex(index)
+        var message = object.newRequest()
+        message.nest(IFLA_LINKINFO) { info in
+            info.append(attribute: IFLA_INFO_KIND, "bridge")
+            info.nest(IFLA_INFO_DATA) { $0.append(attribute: IFLA_BR_VLAN_FILTERING, UInt8(filters ? 1 : 0)) }
+        }
+        return message
+    }
+
+    /// The address to set, although it may be the one that the link has: an address that was set stays.
+    private var newMAC: MACAddress? { changed(\.mac) ?? (changed(\.keepsMAC) == true ? new.mac : nil) }
+
     private var changesMore: Bool {
-        changed(\.mac) != nil || changed(\.mtu) != nil || changed(\.alias) != nil || changed(\.isUp) != nil
+        newMAC != nil || changed(\.mtu) != nil || changed(\.alias) != nil || changed(\.isUp) != nil
             || changed(\.isPromiscuous) != nil || hasPortOptions
     }
 
@@ -50,7 +66,7 @@ struct LinkChange {
     private func changing() -> Message {
         let object = LinkObject()
         object.setIndex(index)
-        if let mac = changed(\.mac) { object.setAddress(mac) }
+        if let mac = newMAC { object.setAddress(mac) }
         if let mtu = changed(\.mtu) { object.setMTU(mtu) }
         if let isUp = changed(\.isUp) { object.setFlag(IFF_UP, isUp) }
         if let isPromiscuous = changed(\.isPromiscuous) { object.setFlag(IFF_PROMISC, isPromiscuous) }

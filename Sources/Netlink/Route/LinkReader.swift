@@ -15,6 +15,7 @@ package struct LinkRecord {
     var masterIndex: Int32?
     var portKind = ""
     var port = Link.BridgePort()
+    var bridge = Link.BridgeOptions()
     /// `MACVLAN_MODE_*`
     var macvlanMode: UInt32?
     /// The other end of a veth or the parent of a macvlan, counted in the namespace `peerNamespace`.
@@ -70,6 +71,7 @@ package struct LinkRecord {
         try forEachAttribute(in: info) { type, value throws(MalformedMessage) in
             switch type {
             case IFLA_INFO_KIND: kind = value.string()
+            case IFLA_INFO_DATA where kind == "bridge": try takeBridgeOptions(value)
             case IFLA_INFO_SLAVE_KIND: portKind = value.string()
             case IFLA_INFO_DATA: try takeData(value)
             case IFLA_INFO_SLAVE_DATA: try takePortOptions(value)
@@ -93,6 +95,16 @@ package struct LinkRecord {
             switch type {
             case IFLA_BRPORT_MODE: port.hairpinMode = try value.number(UInt8.self) != 0
             case IFLA_BRPORT_ISOLATED: port.isolated = try value.number(UInt8.self) != 0
+            default: break
+            }
+        }
+    }
+
+    private mutating func takeBridgeOptions(_ options: RawSpan) throws(MalformedMessage) {
+        try forEachAttribute(in: options) { type, value throws(MalformedMessage) in
+            switch type {
+            case IFLA_BR_VLAN_FILTERING: bridge.filtersVLANs = try value.number(UInt8.self) != 0
+            case IFLA_BR_VLAN_DEFAULT_PVID: bridge.defaultVLAN = Int(try value.number(UInt16.self))
             default: break
             }
         }
@@ -122,6 +134,7 @@ package struct LinkRecord {
             alias: alias,
             master: master,
             bridgePort: portKind == "bridge" ? port : nil,
+            bridge: kind == "bridge" ? bridge : nil,
             index: Int(index)
         )
     }

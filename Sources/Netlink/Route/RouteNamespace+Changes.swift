@@ -61,8 +61,21 @@ extension RouteNamespace {
     /// Sets those properties that differ.
     mutating func change(from old: Link, to new: Link) throws(KernelError) {
         let change = LinkChange(old: old, new: new, index: try index(of: new.id))
+        if let message = change.filteringVLANs {
+            try socket.request(message, "switch VLAN filtering of link", "\(new.id)")
+        }
         for message in change.messages(masterIndex: try masterIndex(of: new)) {
             try socket.request(message, "change link", "\(new.id)")
+        }
+        if let wanted = new.bridgePort?.vlans, wanted != old.bridgePort?.vlans { try setVLANs(wanted, of: new.id) }
+    }
+
+    /// The kernel gives a new port the bridge's default VLAN (net/bridge/br_vlan.c, `nbp_vlan_init`), so what there is
+    /// is read first. VLANs come before others go: the port is never without one.
+    private mutating func setVLANs(_ wanted: PortVLANs, of link: LinkID) throws(KernelError) {
+        let found = try vlans(of: link) ?? PortVLANs()
+        for message in VLANMessages.changes(from: found, to: wanted, index: try index(of: link)) {
+            try socket.request(message, "set VLANs of link", "\(link)")
         }
     }
 

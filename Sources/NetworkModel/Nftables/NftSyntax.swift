@@ -102,6 +102,7 @@ extension NftSyntax {
             return "add chain \(table) \(name)" + braced(body)
         case .deleteChain(let table, let name): return "delete chain \(table) \(name)"
         case .flushChain(let table, let name): return "flush chain \(table) \(name)"
+        case .deleteRule(let table, let chain, let handle): return "delete rule \(table) \(chain) handle \(handle)"
         case .appendRule(let table, let chain, let rule):
             return "add rule \(table) \(chain) \(text(of: rule, in: known[table] ?? Table()))"
         case .addSet(let table, let name, let key, let value, let comment):

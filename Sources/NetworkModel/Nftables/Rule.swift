@@ -12,6 +12,20 @@ package struct Rule: Hashable, Sendable {
     }
 }
 
+/// A rule that is in the kernel, with the kernel's number for it, by which alone it can be deleted.
+package struct StandingRule: Hashable, Sendable {
+    /// Unique within the table.
+    package let handle: UInt64
+    /// The rule.
+    package let rule: Rule
+
+    /// Pairs the two.
+    package init(handle: UInt64, _ rule: Rule) {
+        self.handle = handle
+        self.rule = rule
+    }
+}
+
 /// What happens to a packet.
 package enum Verdict: Hashable, Sendable {
     case accept

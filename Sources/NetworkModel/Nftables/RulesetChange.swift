@@ -11,6 +11,8 @@ package enum RulesetChange: Hashable, Sendable {
     /// Removes all rules of a chain.
     case flushChain(TableID, String)
     case appendRule(TableID, chain: String, Rule)
+    /// Removes one rule by the kernel's number for it.
+    case deleteRule(TableID, chain: String, handle: UInt64)
     /// The set without its elements.
     case addSet(TableID, String, key: [ElementSet.DataType], value: ElementSet.Value?, comment: String?)
     case deleteSet(TableID, String)
