@@ -11,27 +11,20 @@ extension ManifestContents {
         Set(services.lazy.map { .service($0.value) }).union(slices.lazy.map { .slice($0.value) })
     }
 
-    /// The same contents, but what was refused now and good in `former` stays as it was there.
+    /// The same contents; but as long as something in them is refused, nothing that `former` had goes: what is missing may
+    /// be missing because the file was cut.
     func keepingRefused(of former: ManifestContents?) -> ManifestContents {
         var merged = withoutDoubles
-        for (index, problem) in merged.problems.enumerated() {
-            guard let id = problem.object, let former, merged.keep(id, of: former) else { continue }
-            merged.problems[index].keepsFormer = true
+        let refused = merged.problems.indices.filter { merged.problems[$0].severity == .error }
+        guard let former, !refused.isEmpty else { return merged }
+        let present = Set(merged.places.map(\.id))
+        let kept = Set(former.places.map(\.id)).subtracting(present)
+        merged.services += former.services.filter { kept.contains($0.value.name.id) }
+        merged.slices += former.slices.filter { kept.contains($0.value.id) }
+        for index in refused {
+            merged.problems[index].keepsFormer = merged.problems[index].object.map(kept.contains) ?? !kept.isEmpty
         }
         return merged
-    }
-
-    private mutating func keep(_ id: ObjectID, of former: ManifestContents) -> Bool {
-        guard !places.contains(where: { $0.id == id }) else { return false }
-        switch id.kind {
-        case .service:
-            guard let service = former.services.first(where: { $0.value.name.id == id }) else { return false }
-            services.append(service)
-        case .endpointSlice:
-            guard let slice = former.slices.first(where: { $0.value.id == id }) else { return false }
-            slices.append(slice)
-        }
-        return true
     }
 
     /// Keeps the first of several objects with one name; the others become problems.

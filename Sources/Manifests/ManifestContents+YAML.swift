@@ -6,21 +6,34 @@ extension ManifestContents {
     static func yaml(_ bytes: [UInt8], _ file: String) throws(ManifestError) -> ManifestContents {
         try refuseManyAliases(bytes)
         var contents = ManifestContents()
-        for result in eachAtOnce(YAMLPiece.pieces(of: bytes), { piece in Self.contents(of: piece, file) }) {
-            contents.add(try result.get())
+        let results = eachAtOnce(YAMLPiece.pieces(of: bytes)) { piece in
+            Self.contents(of: piece, file, isLast: piece.bytes.endIndex == bytes.count)
         }
+        for result in results { contents.add(try result.get()) }
         return contents
     }
 
-    private static func contents(of piece: YAMLPiece, _ file: String) -> Result<ManifestContents, ManifestError> {
+    private static func contents(
+        of piece: YAMLPiece,
+        _ file: String,
+        isLast: Bool
+    ) -> Result<ManifestContents, ManifestError> {
         guard let text = String(validating: piece.bytes, as: UTF8.self) else {
             return .failure(ManifestError("it is not UTF-8"))
         }
         var contents = ManifestContents()
+        var last: Node?
         do {
             // The basic resolver gives scalars no types, which we do ourselves: four times as fast as the default one.
             let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
-            while let root = try parser.nextRoot() { contents.add(root, file, after: piece.linesBefore) }
+            while let root = try parser.nextRoot() {
+                contents.add(root, file, after: piece.linesBefore)
+                last = root
+            }
+            if isLast, let last, last.looksCut(insideLine: piece.bytes.last != UInt8(ascii: "\n")) {
+                let line = piece.linesBefore + (last.mark?.line ?? 1)
+                return .failure(ManifestError("the file ends in the middle of an object", at: .line(line)))
+            }
             return .success(contents)
         } catch let error as YamlError {
             return .failure(ManifestError(error, lines: 1 + newlines(in: piece.bytes), after: piece.linesBefore))
@@ -75,6 +88,13 @@ extension Node {
             if case .sequence(let nodes) = value { return Array(nodes) }
         }
         return []
+    }
+
+    /// Whether a file that ends with it, in the middle of a line or not, was cut: no object is without a kind.
+    fileprivate func looksCut(insideLine: Bool) -> Bool {
+        guard !isNull else { return false }
+        guard let kind = word("kind") else { return true }
+        return insideLine && ["Service", "EndpointSlice"].contains { $0.hasPrefix(kind) && $0 != kind }
     }
 
     /// The mapping `metadata`, or the node itself where there is none.

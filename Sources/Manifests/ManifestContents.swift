@@ -130,6 +130,8 @@ extension ManifestContents {
     ///
     /// One bad object becomes a problem of the contents; only a file that is no YAML or JSON throws.
     package init(parsing bytes: [UInt8], file: String) throws(ManifestError) {
+        // What a writer that truncates shows for a moment, and a power cut for ever.
+        guard !bytes.isEmpty else { throw ManifestError("the file is empty; to have no objects, put a comment in it") }
         self = file.hasSuffix(".json") ? try Self.json(bytes, file) : try Self.yaml(bytes, file)
     }
 

@@ -29,6 +29,9 @@ package struct ManifestDirectory: Sendable {
             self.size = size
             self.modified = modified
         }
+
+        /// Of no file: what has this one is looked at again.
+        static let never = Fingerprint(device: 0, inode: 0, size: -1, modified: .zero)
     }
 
     private struct File: Sendable {
@@ -116,8 +119,7 @@ package struct ManifestDirectory: Sendable {
     package mutating func takeUnreadable(_ name: String, _ text: String) {
         let former = files[name]?.contents
         let problem = ManifestProblem(text, at: ManifestOrigin(name, .wholeFile), keepsFormer: former != nil)
-        let never = Fingerprint(device: 0, inode: 0, size: -1, modified: .zero)
-        files[name] = File(fingerprint: never, contents: former, failure: problem)
+        files[name] = File(fingerprint: .never, contents: former, failure: problem)
     }
 
     /// What changed since this was last called.

@@ -68,7 +68,7 @@ package struct ManifestWatcher: ~Copyable, Sendable {
         _ = takeEvents()
         do throws(PosixError) {
             try watchDirectory()
-            if let names = touched, !directory.isHeld { try look(at: names) } else { try lookAtAll() }
+            if let names = touched, !directory.isHeld { look(at: names) } else { try lookAtAll() }
         } catch {
             directory.takeFailure("\(error)")
             touched = nil
@@ -155,7 +155,7 @@ extension ManifestWatcher {
     private mutating func lookAtAll() throws(PosixError) {
         var listing: [String: ManifestDirectory.Fingerprint] = [:]
         for name in try FileSystem.list(path) where ManifestDirectory.isManifest(name) {
-            guard let fingerprint = try fingerprint(of: name) else { continue }
+            guard let fingerprint = fingerprint(of: name) else { continue }
             // What was never read and cannot be yet must not count as a file without services.
             if directory.holds(name) || !isUnfinished(name, fingerprint) { listing[name] = fingerprint }
         }
@@ -168,11 +168,11 @@ extension ManifestWatcher {
         directory.takeListing(listing.keys)
     }
 
-    private mutating func look(at names: Set<String>) throws(PosixError) {
+    private mutating func look(at names: Set<String>) {
         touched = []
         var gone: [String] = []
         for name in names.sorted() {
-            guard let fingerprint = try fingerprint(of: name) else {
+            guard let fingerprint = fingerprint(of: name) else {
                 gone.append(name)
                 continue
             }
@@ -184,10 +184,15 @@ extension ManifestWatcher {
         directory.takeRemoval(of: gone)
     }
 
-    /// Nil when there is no such file.
-    private func fingerprint(of name: String) throws(PosixError) -> ManifestDirectory.Fingerprint? {
-        guard let status = try FileSystem.statusIfPresent("\(path)/\(name)", followLinks: true) else { return nil }
-        return status.kind == .regular ? ManifestDirectory.Fingerprint(status) : nil
+    /// Nil when there is no such file. That one cannot be looked at, like a link to itself, keeps nobody from the others.
+    private mutating func fingerprint(of name: String) -> ManifestDirectory.Fingerprint? {
+        do throws(PosixError) {
+            guard let status = try FileSystem.statusIfPresent("\(path)/\(name)", followLinks: true) else { return nil }
+            return status.kind == .regular ? ManifestDirectory.Fingerprint(status) : nil
+        } catch {
+            directory.takeUnreadable(name, "\(error)")
+            return .never
+        }
     }
 
     /// Takes what came of reading a file; one that changed meanwhile has its turn later.

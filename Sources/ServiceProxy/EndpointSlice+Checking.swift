@@ -7,11 +7,13 @@ extension EndpointSlice {
     package init?(checking object: KubernetesEndpointSlice) throws(Rejection) {
         let metadata = object.metadata ?? KubernetesMetadata()
         let check = FieldCheck(metadata.id(.endpointSlice))
-        guard object.addressType != "FQDN", let service = metadata.labels?.serviceName else { return nil }
+        guard object.addressType != "FQDN" else { return nil }
+        // Required of every slice, so one without it was cut: that is more than one that is nothing for us.
+        let family = try check.family(object.addressType)
+        guard let service = metadata.labels?.serviceName else { return nil }
         let name = try check.field("metadata.name") { () throws(InvalidValue) in
             try checkedSubdomain(metadata.name ?? "", as: "an object name")
         }
-        let family = try check.family(object.addressType)
         self.init(
             name,
             of: try check.serviceName(service, field: "metadata.labels[kubernetes.io/service-name]", in: metadata),

@@ -5,7 +5,7 @@ extension Service {
     package init(checking object: KubernetesService) throws(Rejection) {
         let metadata = object.metadata ?? KubernetesMetadata()
         let check = FieldCheck(metadata.id(.service))
-        let spec = object.spec ?? KubernetesService.Spec()
+        guard let spec = object.spec else { throw Rejection(check.object, field: "spec", value: "", reason: "missing") }
         self.init(
             try check.serviceName(metadata.name ?? "", field: "metadata.name", in: metadata),
             kind: try check.kind(of: spec),

@@ -229,11 +229,17 @@ struct ManifestContentsTests {
     }
 
     @Test(
-        "an empty YAML file is good and holds nothing",
-        arguments: ["", "---\n", "# nothing\n", "---\n---\n", "null\n"]
+        "a YAML file without objects is good and holds nothing",
+        arguments: ["\n", "---\n", "# nothing\n", "---\n---\n", "null\n"]
     )
     func empty(_ text: String) throws {
         #expect(try parse(text) == ManifestContents())
+    }
+
+    @Test("a file of no bytes is an error", arguments: ["web.yaml", "web.json"])
+    func noBytes(_ file: String) {
+        let error = #expect(throws: ManifestError.self) { try ManifestContents(parsing: [], file: file) }
+        #expect(error?.text.contains("the file is empty") == true)
     }
 
     @Test("bytes that are no UTF-8 are an error")

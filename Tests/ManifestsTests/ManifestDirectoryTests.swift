@@ -90,6 +90,27 @@ struct ManifestDirectoryTests {
         #expect(watcher.directory.slices.first?.endpoints.first?.address.description == "10.11.23.3")
     }
 
+    @Test("that is cut anywhere never loses what it held")
+    func cutAnywhere() throws {
+        let directory = try TemporaryDirectory()
+        try directory.write("web.yaml", webYAML)
+        let watcher = Watching(directory.path)
+        _ = watcher.scan()
+        let bytes = Array(webYAML.utf8)
+        let endOfService = try #require(webYAML.utf8.firstRange(of: "\n---\n".utf8)).lowerBound
+        // What ends there is a whole file without a slice.
+        let whole = webYAML.utf8.distance(from: webYAML.startIndex, to: endOfService)
+        for cut in bytes.indices where !(whole...whole + 5).contains(cut) {
+            try directory.write("web.yaml", String(decoding: bytes[..<cut], as: UTF8.self))
+            _ = watcher.scan()
+            let held = [watcher.directory.services.count, watcher.directory.slices.count]
+            let end = String(decoding: bytes[..<cut].suffix(30), as: UTF8.self)
+            #expect(held == [1, 1], "cut after \(cut) bytes: …\(end)")
+            try directory.write("web.yaml", webYAML)
+            _ = watcher.scan()
+        }
+    }
+
     @Test(
         "that is empty, gone or no directory changes nothing",
         arguments: ["emptied", "removed", "moved away", "a file now"]

@@ -31,8 +31,8 @@ struct Podnetd: AsyncParsableCommand {
             return
         }
         let instance = try Instance(configuration)
-        // What we make from now on is for root alone: bind(2) makes the socket with these permissions.
-        umask(0o077)
+        // What we make from now on is for root alone: bind(2) makes the socket with these permissions, 0600.
+        umask(0o177)
         if cleanup { try Self.cleanUp() } else { try await Self.serve(configuration, options) }
         try instance.leave()
     }
