@@ -31,8 +31,24 @@ package struct PluginDelegate: Delegate {
         case .inProcess(let plugin):
             return try plugin.add(request)
         case .executable(let path):
+            return try add(type, at: path, request)
+        }
+    }
+
+    /// What a foreign plugin did before it failed is its secret, so its DEL follows (CNI 1.1.0 §4, "ADD").
+    ///
+    /// Not with our own: they undo what they did, and a DEL would take what another ADD of the attachment was given.
+    private func add(_ type: String, at path: String, _ request: Request) throws(CNIError) -> CNIResult {
+        do {
             let output = try execute(path, request.invocation, request.config)
             return try Self.result(output, of: type, configVersion: request.config.version)
+        } catch {
+            do {
+                _ = try execute(path, try request.with(verb: .del).invocation, request.config)
+            } catch let leftover {
+                throw error.adding("\(type) after its failed ADD: \(leftover)")
+            }
+            throw error
         }
     }
 

@@ -6,15 +6,16 @@ import NetworkModel
 extension Surroundings where K: ~Copyable {
     /// Runs IPAM's ADD and then `wire` with its answer, or with an empty one for a network without addresses.
     ///
-    /// When either fails IPAM's DEL follows, also after its own failure: what it did before it failed is its secret.
+    /// When the latter fails IPAM's DEL follows.
     package func withAddresses(
         from ipamType: String?,
         _ request: Request,
         _ wire: (CNIResult) throws(CNIError) -> CNIResult
     ) throws(CNIError) -> CNIResult {
         guard let ipamType else { return try wire(CNIResult()) }
+        let given = try delegate.add(ipamType, request)
         do {
-            return try wire(try delegate.add(ipamType, request))
+            return try wire(given)
         } catch {
             throw giveBack(ipamType, request, after: error)
         }

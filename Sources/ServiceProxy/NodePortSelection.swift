@@ -1,0 +1,39 @@
+package import Addressing
+
+/// Which of the node's addresses node ports are open at.
+package struct NodePortSelection: Hashable, Sendable {
+    /// One way to name addresses.
+    package enum Item: Hashable, Sendable {
+        /// Those that the node speaks to the outside with.
+        case primary
+        /// Those in a network.
+        case within(CIDR)
+    }
+
+    /// All that are named.
+    package var items: [Item]
+
+    /// kube-proxy's default in nftables mode.
+    package static let primary = NodePortSelection([.primary])
+
+    /// Names addresses.
+    package init(_ items: [Item]) { self.items = items }
+
+    /// The addresses among the node's.
+    ///
+    /// A family with no primary address has no route to the outside: there all of its addresses count, as for kube-proxy
+    /// on a node whose address it cannot find.
+    package func addresses(among all: [IPAddress], preferred: [IPAddress]) -> [IPAddress] {
+        Set(items.flatMap { addresses($0, among: all, preferred) }).sorted()
+    }
+
+    private func addresses(_ item: Item, among all: [IPAddress], _ preferred: [IPAddress]) -> [IPAddress] {
+        switch item {
+        case .primary:
+            preferred
+                + all.filter { address in !preferred.contains { $0.family == address.family } }
+        case .within(let range):
+            all.filter { range.contains($0) }
+        }
+    }
+}
