@@ -35,7 +35,7 @@ extension KubernetesService {
         try node.forEachField { (key, value) throws(YAMLFieldError) in
             switch key {
             case "metadata": metadata = try KubernetesMetadata(value)
-            case "spec": spec = try Spec(value)
+            case "spec": spec = value.isNull ? nil : try Spec(value)
             case "status": status = try Status(value)
             default: break
             }

@@ -58,7 +58,7 @@ test_watch_shows_rows_then_changes_and_survives_restarts_of_the_daemon() {
         "ADDED 10.200.0.2 ADDED 10.200.1.2 DELETED 10.200.1.2 ADDED 10.200.1.9"
     # That the daemon went away is said once each time, and is no change of any row.
     expect_match "what was said" "$(cat "$work/table.err")" 'podnetd.sock'
-    expect_equal "rows of the service" "$(grep -c MODIFIED "$work/services")" 3
+    wait_until 5 sh -c '[ "$(grep -c MODIFIED "$1")" = 3 ]' - "$work/services" || { cat "$work/services"; exit 1; }
 }
 
 test_a_restart_that_ends_at_the_same_generation_is_noticed() {
