@@ -137,6 +137,7 @@ if !pluginsOnly {
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
@@ -149,6 +150,8 @@ if !pluginsOnly {
     let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
     let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
     let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+    let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+    let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
     let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
     let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 
@@ -156,10 +159,24 @@ if !pluginsOnly {
         library("Control", "NetworkModel", "JSON", "Addressing"),
         library("ServiceProxy", "NetworkModel", "Control", "JSON", "Addressing", "Posix"),
         library("Manifests", "ServiceProxy", "JSON", "Addressing", "Posix", yams),
+        library(
+            "KubernetesClient",
+            "ServiceProxy",
+            "Addressing",
+            "Posix",
+            asyncHTTPClient,
+            nioCore,
+            nioHTTP1,
+            nioPosix,
+            nioSSL,
+            yams
+        ),
+        library("FakeAPIServer", nioCore, nioPosix, nioSSL),
         command(
             "podnetd",
             "ServiceProxy",
             "Manifests",
+            "KubernetesClient",
             "Control",
             "Netlink",
             "NetworkModel",
@@ -193,6 +210,22 @@ if !pluginsOnly {
             path: "Benchmarks/podnet-bench",
             swiftSettings: base
         ),
+        .executableTarget(
+            name: "podnet-fake-apiserver",
+            dependencies: ["FakeAPIServer"],
+            path: "Tests/podnet-fake-apiserver",
+            swiftSettings: base
+        ),
+        tests(
+            "KubernetesClient",
+            exclude: ["Recordings"],
+            "KubernetesClient",
+            "FakeAPIServer",
+            "ServiceProxy",
+            "Control",
+            "Addressing",
+            "Posix"
+        ),
         tests("Control", exclude: ["Golden"], "Control", "NetworkModel", "JSON", "Addressing"),
         tests(
             "ServiceProxy",
@@ -205,7 +238,7 @@ if !pluginsOnly {
             "Netlink",
             "Posix"
         ),
-        tests("podnetd", "podnetd", "Control", "Addressing", logging),
+        tests("podnetd", "podnetd", "Control", "KubernetesClient", "Addressing", logging),
         tests("Manifests", "Manifests", "ServiceProxy", "Addressing", "Posix"),
     ]
 }

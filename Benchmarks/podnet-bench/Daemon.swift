@@ -9,15 +9,19 @@ final class Daemon {
     private let events: Int32
 
     /// Starts it on a directory of manifests and waits until the kernel has them.
-    init(_ tools: Tools, services: String, podCIDR: String = "10.128.0.0/9", limit: Double = 120) throws {
+    convenience init(_ tools: Tools, services: String) throws {
+        try self.init(tools, source: ["--services-dir", services])
+    }
+
+    /// Starts it on the source that these flags name and waits until the kernel has what is there.
+    init(_ tools: Tools, source: [String], podCIDR: String = "10.128.0.0/9", limit: Double = 120) throws {
         let path = "\(tools.work)/notify.sock"
         notifications = try Self.listen(path)
         let started = now()
         process = try Process(
             [
-                tools.bin + "/podnetd", "--services-dir", services, "--socket", "\(tools.work)/podnetd.sock",
-                "--pod-cidr", podCIDR,
-            ],
+                tools.bin + "/podnetd", "--socket", "\(tools.work)/podnetd.sock", "--pod-cidr", podCIDR,
+            ] + source,
             environment: ["NOTIFY_SOCKET": path, "PATH": "/usr/sbin:/usr/bin"],
             errors: "\(tools.work)/podnetd.log"
         )

@@ -11,8 +11,9 @@ enum Main {
             case "connect-loop": try Connections.connectLoop(Array(arguments.dropFirst()))
             case "cni": try measure { (report, tools) in try CNIBenchmark(tools).run(&report) }
             case "proxy": try measure { (report, tools) in try ProxyBenchmark(tools).run(&report) }
+            case "cluster": try measure { (report, tools) in try ClusterBenchmark(tools).run(&report) }
             case "connect": try measure { (report, tools) in try ConnectBenchmark(tools).run(&report) }
-            default: fail("usage: podnet-bench cni|proxy|connect [--json] [--quick]", status: 64)
+            default: fail("usage: podnet-bench cni|proxy|cluster|connect [--json] [--quick]", status: 64)
             }
         } catch {
             fail("podnet-bench: \(error)", status: 1)

@@ -55,21 +55,64 @@ package struct Status: ListItem {
 
     /// Where services come from.
     package struct Source: Codable, Hashable, Sendable {
-        /// `directory`
+        /// `directory` or `kubernetes`
         package var kind: String
-        /// The directory's path.
+        /// The directory's path, or the API server's address.
         package var location: String
         /// Whether a complete state has been read from it.
         package var isComplete: Bool
         /// What is wrong with it as a whole.
         package var problem: String?
+        /// How its watches are; absent for a source that has none.
+        package var watches: [Watch]?
 
         /// Describes a source.
-        package init(kind: String, location: String, isComplete: Bool, problem: String? = nil) {
+        package init(
+            kind: String,
+            location: String,
+            isComplete: Bool,
+            problem: String? = nil,
+            watches: [Watch]? = nil
+        ) {
             self.kind = kind
             self.location = location
             self.isComplete = isComplete
             self.problem = problem
+            self.watches = watches
+        }
+
+        /// What a source is, and where.
+        package struct Place: Hashable, Sendable {
+            /// `directory` or `kubernetes`
+            package var kind: String
+            /// The directory's path, or the API server's address.
+            package var location: String
+
+            /// Names a place.
+            package init(kind: String, location: String) {
+                self.kind = kind
+                self.location = location
+            }
+        }
+
+        /// One resource of an API server.
+        package struct Watch: Codable, Hashable, Sendable {
+            /// `services`
+            package var resource: String
+            /// Whether a complete list is there, and changes to it are awaited.
+            package var isWatching: Bool
+            /// How far it has come.
+            package var resourceVersion: String?
+            /// What failed last; absent while all is well.
+            package var problem: String?
+
+            /// Describes a watch.
+            package init(resource: String, isWatching: Bool, resourceVersion: String?, problem: String?) {
+                self.resource = resource
+                self.isWatching = isWatching
+                self.resourceVersion = resourceVersion
+                self.problem = problem
+            }
         }
     }
 

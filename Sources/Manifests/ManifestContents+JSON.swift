@@ -8,7 +8,7 @@ extension ManifestContents {
         do {
             document = try JSONDecoder().decode(JSONDocument.self, from: Data(bytes))
         } catch {
-            throw ManifestError(describe(error))
+            throw ManifestError(decoderSentence(error))
         }
         var contents = ManifestContents()
         for (index, object) in document.objects.enumerated() {
@@ -77,35 +77,4 @@ extension ManifestObject {
 
 extension KeyedDecodingContainer<ObjectKey> {
     fileprivate var metadata: KubernetesMetadata? { try? decodeIfPresent(KubernetesMetadata.self, forKey: .metadata) }
-}
-
-extension Rejection {
-    /// What a decoder found wrong, with the field's path inside the object.
-    fileprivate init(_ object: ObjectID, _ error: any Error, below depth: Int) {
-        let path = (error as? DecodingError)?.path.dropFirst(depth) ?? []
-        let field = path.reduce(into: "") { text, key in
-            text += key.intValue.map { "[\($0)]" } ?? (text.isEmpty ? key.stringValue : ".\(key.stringValue)")
-        }
-        self.init(object, field: field, value: "", reason: describe(error))
-    }
-}
-
-extension DecodingError {
-    fileprivate var context: Context? {
-        switch self {
-        case .typeMismatch(_, let context), .valueNotFound(_, let context), .keyNotFound(_, let context),
-            .dataCorrupted(let context):
-            context
-        @unknown default: nil
-        }
-    }
-
-    fileprivate var path: [any CodingKey] { context?.codingPath ?? [] }
-}
-
-/// The decoder's sentence, with the place in the text where it names one.
-private func describe(_ error: any Error) -> String {
-    guard let context = (error as? DecodingError)?.context else { return String(describing: error) }
-    let cause = context.underlyingError.map { ": \($0)" } ?? ""
-    return context.debugDescription + cause
 }

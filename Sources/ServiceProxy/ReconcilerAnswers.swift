@@ -10,15 +10,15 @@ package struct ReconcilerProcess: Hashable, Sendable {
     package let id: Int
     /// When it started.
     package let startedAt: Control.Timestamp
-    /// The directory that services come from.
-    package let directory: String
+    /// Where services come from.
+    package let source: Status.Source.Place
 
     /// Describes the process.
-    package init(version: String, id: Int, startedAt: Control.Timestamp, directory: String) {
+    package init(version: String, id: Int, startedAt: Control.Timestamp, source: Status.Source.Place) {
         self.version = version
         self.id = id
         self.startedAt = startedAt
-        self.directory = directory
+        self.source = source
     }
 }
 
@@ -44,17 +44,23 @@ extension Reconciler where K: ~Copyable {
         return Envelope(metadata: metadata(now, node), items: items)
     }
 
-    /// The daemon itself.
-    package func status(at now: Control.Timestamp, on node: String, of process: ReconcilerProcess) -> StatusList {
+    /// The daemon itself; `watches` are those of its source.
+    package func status(
+        at now: Control.Timestamp,
+        on node: String,
+        of process: ReconcilerProcess,
+        _ watches: [Status.Source.Watch]? = nil
+    ) -> StatusList {
         let status = Status(
             version: process.version,
             pid: process.id,
             startedAt: process.startedAt,
             source: Status.Source(
-                kind: "directory",
-                location: process.directory,
+                kind: process.source.kind,
+                location: process.source.location,
                 isComplete: core.source == .complete,
-                problem: state.source.problem
+                problem: state.source.problem,
+                watches: watches
             ),
             generation: state.generation,
             lastSync: lastSync(now),

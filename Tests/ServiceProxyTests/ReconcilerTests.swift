@@ -76,7 +76,12 @@ private struct Running {
     }
 
     func status() async throws -> Status {
-        let process = ReconcilerProcess(version: "1", id: 1, startedAt: .init(secondsSinceEpoch: 0), directory: "/d")
+        let process = ReconcilerProcess(
+            version: "1",
+            id: 1,
+            startedAt: .init(secondsSinceEpoch: 0),
+            source: .init(kind: "directory", location: "/d")
+        )
         let list = await reconciler.status(at: .init(secondsSinceEpoch: 0), on: "n", of: process)
         return try #require(list.items.first)
     }

@@ -1,5 +1,6 @@
 import Addressing
 import FoundationEssentials
+import KubernetesClient
 import Logging
 import Testing
 import podnetd
@@ -16,6 +17,9 @@ struct ConfigurationTests {
         let configuration = try Configuration(
             yaml: """
                 servicesDir: /srv
+                kubeconfig: /etc/kubeconfig
+                server: https://10.0.0.1:6443
+                acceptEmpty: true
                 socket: /run/s
                 lockFile: /run/l
                 podCIDRs: [10.11.23.0/24, "fd00::/64"]
@@ -29,6 +33,9 @@ struct ConfigurationTests {
         )
         var expected = Configuration()
         expected.servicesDirectory = "/srv"
+        expected.kubeconfigPath = "/etc/kubeconfig"
+        expected.server = try ServerAddress(parsing: "https://10.0.0.1:6443")
+        expected.acceptEmpty = true
         expected.socketPath = "/run/s"
         expected.lockPath = "/run/l"
         expected.podCIDRs = [try CIDR(parsing: "10.11.23.0/24"), try CIDR(parsing: "fd00::/64")]
@@ -67,13 +74,17 @@ struct ConfigurationTests {
         arguments: [
             Fault(
                 "socket: /s\npodCidr: []",
-                "f:2: unknown key 'podCidr': known are servicesDir, socket, lockFile, podCIDRs, masqueradeAll, nodeName,"
-                    + " ownTables, logLevel, logFormat"
+                "f:2: unknown key 'podCidr': known are servicesDir, kubeconfig, server, acceptEmpty, socket, lockFile,"
+                    + " podCIDRs, masqueradeAll, nodeName, ownTables, logLevel, logFormat"
             ),
             Fault("podCIDRs: [10.0.0.0/8, 10.0.0.0/33]", "f:1: podCIDRs[1]: '10.0.0.0/33' is not a CIDR: "),
             Fault("podCIDRs: 10.0.0.0/8", "f:1: podCIDRs: '10.0.0.0/8' is not a list"),
             Fault("podCIDRs:\n  - {a: b}", "f:2: podCIDRs[0]: '' is not a CIDR"),
             Fault("\nmasqueradeAll: maybe", "f:2: masqueradeAll: 'maybe' is neither true nor false"),
+            Fault(
+                "server: http://10.0.0.1",
+                "f:1: server: 'http://10.0.0.1' is not the address of an API server: http://"
+            ),
             Fault("servicesDir: [a]", "f:1: servicesDir: 'a list' is not a text"),
             Fault("servicesDir: services.d", "f:1: servicesDir: 'services.d' is not an absolute path"),
             Fault("socket: /\(String(repeating: "x", count: 107))", "is longer than 107 bytes"),

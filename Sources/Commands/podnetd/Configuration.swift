@@ -1,4 +1,5 @@
 package import Addressing
+package import KubernetesClient
 package import Logging
 
 /// How podnetd runs: the defaults, overridden by the file, overridden by the flags.
@@ -10,6 +11,12 @@ package struct Configuration: Hashable, Sendable {
 
     /// The directory of manifests.
     package var servicesDirectory = "/etc/podnet/services.d"
+    /// The kubeconfig of the cluster that services come from, instead of the directory.
+    package var kubeconfigPath: String?
+    /// The API server's own address, instead of that in the kubeconfig or with the pod's service account.
+    package var server: ServerAddress?
+    /// Whether a cluster that lists no service at all is believed at once.
+    package var acceptEmpty = false
     /// The control socket.
     package var socketPath = "/run/podnet/podnetd.sock"
     /// The file whose lock says that a podnetd runs.
@@ -34,6 +41,9 @@ package struct Configuration: Hashable, Sendable {
     package func needsRestart(for other: Configuration) -> [ConfigurationKey] {
         var keys: [ConfigurationKey] = []
         if servicesDirectory != other.servicesDirectory { keys.append(.servicesDir) }
+        if kubeconfigPath != other.kubeconfigPath { keys.append(.kubeconfig) }
+        if server != other.server { keys.append(.server) }
+        if acceptEmpty != other.acceptEmpty { keys.append(.acceptEmpty) }
         if socketPath != other.socketPath { keys.append(.socket) }
         if lockPath != other.lockPath { keys.append(.lockFile) }
         if nodeName != other.nodeName { keys.append(.nodeName) }

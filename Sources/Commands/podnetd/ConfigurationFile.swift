@@ -1,10 +1,12 @@
 import Addressing
+import KubernetesClient
 import Logging
 import Yams
 
 /// The keys of podnetd.yaml.
 package enum ConfigurationKey: String, Hashable, Sendable, CaseIterable {
-    case servicesDir, socket, lockFile, podCIDRs, masqueradeAll, nodeName, ownTables, logLevel, logFormat
+    case servicesDir, kubeconfig, server, acceptEmpty, socket, lockFile, podCIDRs, masqueradeAll, nodeName, ownTables,
+        logLevel, logFormat
 }
 
 extension Configuration {
@@ -38,6 +40,9 @@ extension Configuration {
         guard !entry.isEmpty else { return }
         switch key {
         case .servicesDir: servicesDirectory = try entry.path()
+        case .kubeconfig: kubeconfigPath = try entry.path()
+        case .server: server = try entry.serverAddress()
+        case .acceptEmpty: acceptEmpty = try entry.bool()
         case .socket: socketPath = try entry.socketPath()
         case .lockFile: lockPath = try entry.path()
         case .podCIDRs: podCIDRs = try entry.cidrs()
@@ -106,6 +111,15 @@ private struct ConfigurationEntry {
             }
         }
         return cidrs
+    }
+
+    func serverAddress() throws(ConfigurationError) -> ServerAddress {
+        let text = try text()
+        do throws(InvalidValue) {
+            return try ServerAddress(parsing: text)
+        } catch {
+            throw ConfigurationError(file, line: value.mark?.line, "\(shown(name)): \(error)")
+        }
     }
 
     func choice<Choice: RawRepresentable<String>>(_ all: [Choice]) throws(ConfigurationError) -> Choice {

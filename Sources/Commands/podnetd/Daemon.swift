@@ -1,5 +1,6 @@
 import Control
 import FoundationEssentials
+import KubernetesClient
 import Logging
 import Netlink
 import NetworkModel
@@ -11,6 +12,8 @@ import UnixSignals
 struct Daemon: Sendable {
     /// What it runs with; every value that has a default from elsewhere is filled in.
     let configuration: Configuration
+    /// How to reach the cluster that services come from; nil when they come from the directory.
+    let access: ClusterAccess?
     /// Reads the configuration again.
     let load: @Sendable () throws -> Configuration
     /// The level of every logger.
@@ -29,7 +32,7 @@ struct Daemon: Sendable {
         let gate = GenerationGate()
         let announcer = Announcer(manager, gate, logger: logger)
         let reconciler = Reconciler(settings, kernel: try LinuxKernel(), notify: announcer.take)
-        let source = SourceWatch(configuration.servicesDirectory, inbox: reconciler.inbox, logger: logger)
+        let source = ServiceSource(configuration, access, inbox: reconciler.inbox, logger: logger)
         // Where the kernel keeps others away nothing needs watching, and the kernel need not announce each element of
         // ours, which costs it more than adding it.
         let isProtected = settings.tableFlags & TableFlags.owner != 0
@@ -45,7 +48,7 @@ struct Daemon: Sendable {
             announcer: announcer,
             logger: logger
         )
-        let process = process
+        let process = process(source.place)
         let control = ControlServer(
             path: configuration.socketPath,
             answers: answers(of: reconciler, source, process),
@@ -61,6 +64,7 @@ struct Daemon: Sendable {
             Loop(name: "reload") { await reload.run() },
         ]
         let watch = rulesets.map { rulesets in Loop(name: "ruleset") { await rulesets.run() } }
+        logger.info("services come from", metadata: ["\(source.place.kind)": "\(source.place.location)"])
         logger.info("started", metadata: ["version": "\(Version.text)", "ownsTables": "\(settings.tableFlags != 0)"])
         try await run([watch].compactMap(\.self) + parts)
     }
@@ -82,25 +86,25 @@ struct Daemon: Sendable {
         logger.info("stopped; the rules stay")
     }
 
-    private var process: ReconcilerProcess {
+    private func process(_ place: Status.Source.Place) -> ReconcilerProcess {
         ReconcilerProcess(
             version: Version.text,
             id: Int(ProcessInfo.processInfo.processIdentifier),
             startedAt: .now,
-            directory: configuration.servicesDirectory
+            source: place
         )
     }
 
     private func answers(
         of reconciler: Reconciler<LinuxKernel>,
-        _ source: SourceWatch,
+        _ source: ServiceSource,
         _ process: ReconcilerProcess
     ) -> ControlServer.Answers {
         let node = configuration.nodeName ?? ""
         return ControlServer.Answers(
             endpoints: { await reconciler.endpoints(at: .now, on: node) },
             services: { await reconciler.services(at: .now, on: node, origins: source.origins()) },
-            status: { await reconciler.status(at: .now, on: node, of: process) },
+            status: { await reconciler.status(at: .now, on: node, of: process, source.watches) },
             health: { Health(lastUpdated: await reconciler.lastSettled(.now), currentTime: .now) }
         )
     }

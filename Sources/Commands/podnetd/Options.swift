@@ -1,5 +1,6 @@
 import Addressing
 import ArgumentParser
+import KubernetesClient
 import Logging
 
 /// The flags that override the configuration's file.
@@ -9,6 +10,19 @@ struct Options: ParsableArguments {
 
     @Option(help: "The directory of Kubernetes manifests.")
     var servicesDir: String?
+
+    @Option(help: "Take services from the cluster of this kubeconfig instead of the directory.")
+    var kubeconfig: String?
+
+    @Option(
+        name: [.long, .customLong("master")],
+        help: "The API server's own address; without a kubeconfig, with the pod's service account.",
+        transform: Self.server
+    )
+    var server: ServerAddress?
+
+    @Flag(inversion: .prefixedNo, help: "Believe a cluster that lists no service at all.")
+    var acceptEmpty: Bool?
 
     @Option(help: "The control socket.")
     var socket: String?
@@ -26,7 +40,10 @@ struct Options: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Masquerade all traffic to services.")
     var masqueradeAll: Bool?
 
-    @Option(help: "The node's name in EndpointSlices (default: the host name).")
+    @Option(
+        name: [.long, .customLong("hostname-override")],
+        help: "The node's name in EndpointSlices (default: the host name)."
+    )
     var nodeName: String?
 
     @Flag(inversion: .prefixedNo, help: "Have the kernel keep others from changing podnetd's tables.")
@@ -39,6 +56,8 @@ struct Options: ParsableArguments {
     var logFormat: LogFormat?
 
     private static func cidr(_ text: String) throws -> CIDR { try CIDR(parsing: text) }
+
+    private static func server(_ text: String) throws -> ServerAddress { try ServerAddress(parsing: text) }
 
     private static func level(_ text: String) throws -> Logger.Level {
         guard let level = Logger.Level(rawValue: text) else {
@@ -54,6 +73,9 @@ extension Options {
     func overriding(_ configuration: Configuration) -> Configuration {
         var result = configuration
         result.servicesDirectory = servicesDir ?? result.servicesDirectory
+        result.kubeconfigPath = kubeconfig ?? result.kubeconfigPath
+        result.server = server ?? result.server
+        result.acceptEmpty = acceptEmpty ?? result.acceptEmpty
         result.socketPath = socket ?? result.socketPath
         result.lockPath = lockFile ?? result.lockPath
         result.podCIDRs = podCIDRs.isEmpty ? result.podCIDRs : podCIDRs

@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import Glibc
+import KubernetesClient
 import Logging
 import Netlink
 import Posix
@@ -26,6 +27,7 @@ struct Podnetd: AsyncParsableCommand {
     func run() async throws {
         StandardStreams.prepare()
         let configuration = try options.load()
+        let access = try configuration.clusterAccess(StandardStreams.environment)
         if checkConfig {
             print("the configuration is good")
             return
@@ -33,7 +35,7 @@ struct Podnetd: AsyncParsableCommand {
         let instance = try Instance(configuration)
         // What we make from now on is for root alone: bind(2) makes the socket with these permissions, 0600.
         umask(0o177)
-        if cleanup { try Self.cleanUp() } else { try await Self.serve(configuration, options) }
+        if cleanup { try Self.cleanUp() } else { try await Self.serve(configuration, access, options) }
         try instance.leave()
     }
 
@@ -42,7 +44,11 @@ struct Podnetd: AsyncParsableCommand {
         for table in try kernel.removeServiceTables() { print("removed table \(table)") }
     }
 
-    private static func serve(_ configuration: Configuration, _ options: Options) async throws {
+    private static func serve(
+        _ configuration: Configuration,
+        _ access: ClusterAccess?,
+        _ options: Options
+    ) async throws {
         let sink = LineLogHandler.Sink(configuration.logFormat, level: configuration.logLevel)
         LoggingSystem.bootstrap { _ in LineLogHandler(sink) }
         let logger = Logger(label: "podnetd")
@@ -53,6 +59,7 @@ struct Podnetd: AsyncParsableCommand {
         )
         let daemon = Daemon(
             configuration: configuration,
+            access: access,
             load: { try options.load() },
             log: sink,
             manager: ServiceManager(address: address, logger: logger),

@@ -17,7 +17,7 @@ struct Reload: Sendable {
     /// Where new settings go.
     let inbox: ReconcilerInbox<ReconcilerEvent>
     /// The source, to be looked at again as a whole.
-    let source: SourceWatch
+    let source: ServiceSource
     /// Told of the reload.
     let manager: ServiceManager
     /// Told that the next settled state ends the reload.

@@ -7,7 +7,8 @@ import Synchronization
 
 /// The directory of manifests, looked at on a queue of its own whenever something happens in it.
 final class SourceWatch: Sendable {
-    private let path: String
+    /// The directory.
+    let path: String
     private let watcher: Mutex<ManifestWatcher>
     private let reported = Mutex<Set<String>>([])
     private let queue = DispatchQueue(label: "podnet.source")

@@ -3,11 +3,9 @@ package enum StatusReport {
     /// All lines.
     package static func lines(_ list: StatusList, now: Timestamp, _ palette: Palette) -> [String] {
         list.items.flatMap { status in
-            let facts = [
-                daemon(status, node: list.metadata.node, now), sync(status, at: list.metadata.syncedAt, now),
-                objects(status),
-            ]
-            return (facts + tables(status.tables)).map { Cell($0).text } + problems(status, palette)
+            let daemon = [daemon(status, node: list.metadata.node, now)] + watches(status)
+            let facts = [sync(status, at: list.metadata.syncedAt, now), objects(status)]
+            return (daemon + facts + tables(status.tables)).map { Cell($0).text } + problems(status, palette)
         }
     }
 
@@ -22,6 +20,17 @@ package enum StatusReport {
     private static func reading(_ source: Status.Source, hasProblems: Bool) -> String {
         if source.isComplete { return "read completely" }
         return hasProblems ? "not read completely: see the problems below" : "not read completely yet"
+    }
+
+    private static func watches(_ status: Status) -> [String] {
+        let watches = status.source.watches ?? []
+        let width = watches.map(\.resource.count).max() ?? 0
+        return watches.map { watch in
+            let name = watch.resource + String(repeating: " ", count: width - watch.resource.count)
+            let state = watch.isWatching ? "watching" : "listing "
+            let version = watch.resourceVersion.map { "  resource version \($0)" } ?? ""
+            return "watch     \(name)  \(state)\(version)" + (watch.problem.map { "  (\($0))" } ?? "")
+        }
     }
 
     private static func sync(_ status: Status, at synced: Timestamp?, _ now: Timestamp) -> String {

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# podnetd with a Kubernetes API server as its source: what a real one said is played back, and what comes of it is
+# compared with what comes of the same objects in a directory.
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+. "$here/scripts/lib/sandbox.sh"
+. "$here/scripts/lib/build.sh"
+bin=${PODNET_BIN:-}
+recordings=$here/Tests/KubernetesClientTests/Recordings
+
+api_server() { # OPTION…: sets `server` to the address of a fake API server, and `api` to its process
+    "$bin/podnet-fake-apiserver" --recordings "$recordings" "$@" >"$work/address" &
+    api=$!
+    wait_until 5 test -s "$work/address"
+    server=$(cat "$work/address")
+}
+daemon() { # OPTION…
+    "$bin/podnetd" --socket "$work/podnetd.sock" --pod-cidr 10.11.0.0/16 --node-name node1 "$@" 2>>"$work/podnetd.log" &
+    daemon=$!
+    # Its status is bad news, and an exit status, as long as nothing is known.
+    wait_until 10 sh -c "'$bin/netctl' status -o json --socket '$work/podnetd.sock' | jq -e .items" || { cat "$work/podnetd.log"; exit 1; }
+}
+stop() {
+    kill "$daemon"
+    wait "$daemon"
+}
+netctl() { "$bin/netctl" "$@" --socket "$work/podnetd.sock"; }
+status() { { netctl status -o json || true; } | jq -r ".items[0].$1"; }
+complete() { wait_until 10 sh -c "'$bin/netctl' status -o json --socket '$work/podnetd.sock' | jq -e '.items[0].source.isComplete and (.metadata.syncedAt != null)'"; }
+body() { awk 'blank >= 2 { print; next } /^$/ { blank++ }' "$recordings/$1.http"; }
+
+# Everything that the kernel has of ours, without what differs between two equal tables: handles, counters, the order
+# of elements and of chains, whether the daemon that owns the table runs, and which of a service's endpoints has which index.
+kernel() {
+    local family
+    for family in ip ip6; do
+        nft -j list table $family podnet | jq -S '
+            del(.. | .handle?, .counter?, .metainfo?) | .nftables | map(select(. != {}) | del(.table.flags?)) |
+            map(if .map then .map.elem |= (. // [] | map(
+                if ((try .[0].elem.val.concat[0] catch null) | type) == "number" then .[0].elem.val.concat |= .[1:] else . end | tojson
+            ) | sort) elif .set then
+                .set.elem |= (. // [] | map(tojson) | sort) else . end) |
+            sort_by([keys[0], (.chain.name // .rule.chain // .map.name // .set.name)])'
+    done
+}
+# directory EVENTS: the objects that the API server has after so many events of each watch, as files
+directory() {
+    mkdir -p "$work/services.d"
+    body list-services-proxy-selector >"$work/services.d/services.json"
+    body list-endpointslices >"$work/services.d/slices.json"
+    [ "$1" = 0 ] || for watch in services endpointslices; do
+        body "watch-$watch" | sed -n "$1p" | jq 'select(.type != "DELETED" and .type != "BOOKMARK") | .object' \
+            >"$work/services.d/new-$watch.json"
+        [ -s "$work/services.d/new-$watch.json" ] || rm "$work/services.d/new-$watch.json"
+    done
+}
+same_state_after() { # EVENTS
+    api_server --events "$1"
+    daemon --server "$server"
+    complete
+    [ "$1" = 0 ] || wait_until 10 sh -c "'$bin/netctl' status -o json --socket '$work/podnetd.sock' |
+        jq -e '[.items[0].source.watches[] | select(.resource == \"services\" or .resource == \"endpointslices\") |
+            .resourceVersion | tonumber] == [238 + 1 + $1, 253 + $1]'"
+    complete
+    kernel >"$work/from-api"
+    stop
+    kill "$api"
+    "$bin/podnetd" --cleanup >/dev/null
+    directory "$1"
+    daemon --services-dir "$work/services.d"
+    complete
+    kernel >"$work/from-directory"
+    expect_equal "kernel state after $1 events" "$(diff -U0 "$work/from-directory" "$work/from-api" | head -n 60)" ""
+    expect_match "kernel state" "$(cat "$work/from-api")" '10\.99\.210\.25'
+    stop
+}
+
+test_the_recorded_lists_give_the_kernel_what_a_directory_gives() { same_state_after 0; }
+test_so_do_a_new_service_and_slice() { same_state_after 1; }
+test_so_does_a_changed_port_and_a_ready_endpoint() { same_state_after 2; }
+test_so_does_a_deletion() { same_state_after 4; }
+
+test_status_shows_where_services_come_from_and_how_the_watches_are() {
+    api_server
+    printf 'current-context: c\ncontexts: [{name: c, context: {cluster: c, user: u}}]\nusers: [{name: u, user: {token: canary}}]\nclusters: [{name: c, cluster: {server: "%s"}}]\n' \
+        "$server" >"$work/kubeconfig"
+    daemon --kubeconfig "$work/kubeconfig" --log-level trace
+    complete
+    expect_equal "kind" "$(status source.kind)" kubernetes
+    expect_match "status" "$(netctl status)" "kubernetes $server"
+    expect_match "status" "$(netctl status)" 'services +watching +resource version [0-9]+'
+    expect_equal "the token in the log" "$(grep -c canary "$work/podnetd.log" || true)" 0
+}
+
+test_mistakes_are_named_before_anything_happens() {
+    local error
+    error=$("$bin/podnetd" --kubeconfig "$work/missing" --check-config 2>&1) && exit 1
+    expect_match "missing kubeconfig" "$error" 'missing'
+    error=$("$bin/podnetd" --server http://192.0.2.1 --check-config 2>&1) && exit 1
+    expect_match "unencrypted" "$error" 'https://'
+    error=$(KUBERNETES_SERVICE_HOST=10.96.0.1 "$bin/podnetd" --server https://10.96.0.1 --check-config 2>&1) && exit 1
+    expect_match "virtual address" "$error" 'this proxy programs'
+    expect_equal "tables" "$(nft list tables)" ""
+}
+
+. "$here/scripts/lib/cases.sh"
+bin=${PODNET_BIN:-}
+run_cases "${BASH_SOURCE[0]}" "$@"
