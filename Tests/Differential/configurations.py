@@ -26,7 +26,6 @@ ON_BRIDGES = [
 ]
 ROLLBACK = {r": there -> not there$": "a failed ADD leaves nothing behind"}
 COUNTER = {r"last_reserved_ip": "the counter of leases says what was given last, by an ADD that failed, too"}
-FLAPS = "a bridge that podnet did not make changes its MAC with its ports, and the result has the former one"
 NO_LOCALNET = {
     r"route_localnet: 1 -> 0$": "ports of localhost are mapped without route_localnet",
     r"checks/0: .*could not check ipv6 dnat": "CHECK of a pod without an IPv6 address asks for no IPv6 mapping",
@@ -124,14 +123,13 @@ BRIDGE = [
     Configuration("bridge-hairpin", [bridge(local(V4), isGateway=True, hairpinMode=True)]),
     Configuration("bridge-promiscuous", [bridge(local(V4), isGateway=True, promiscMode=True)]),
     Configuration("bridge-that-exists", [bridge(local(V4), isGateway=True)],
-                  prepare=["ip link add br0 type bridge; ip link set br0 up"], known_wrong=FLAPS),
+                  prepare=["ip link add br0 type bridge; ip link set br0 up"]),
     Configuration("bridge-with-another-address", [bridge(local(V4), isGateway=True)],
                   prepare=["ip link add br0 type bridge; ip addr add 10.9.0.1/24 dev br0; ip link set br0 up"],
                   intended={**ROLLBACK, r"error/text: .*already has an IP address different": WORDS,
                             r"br0/net.ipv6.conf.br0.accept_ra: 0 -> 1$": "an ADD that fails changes nothing that is shared"}),
     Configuration("bridge-force-address", [bridge(local(V4), isGateway=True, forceAddress=True)],
-                  prepare=["ip link add br0 type bridge; ip addr add 10.9.0.1/24 dev br0; ip link set br0 up"],
-                  known_wrong=FLAPS),
+                  prepare=["ip link add br0 type bridge; ip addr add 10.9.0.1/24 dev br0; ip link set br0 up"]),
     Configuration("bridge-that-is-none", [bridge(local(V4))], prepare=["ip link add br0 type veth peer name other"],
                   intended={**COUNTER, r"error/text: .*\"br0\" already exists but is not": WORDS}),
     Configuration("bridge-vlan", [bridge(local(V4), vlan=100)], needs=VLANS),
