@@ -76,6 +76,8 @@ var targets: [Target] = [
     library("HostDevicePlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing", "Posix"),
     library("MacvlanPlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
     library("LoopbackPlugin", "PodWiring", "CNI", "NetworkModel", "Addressing"),
+    library("FirewallPlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
+    library("PortMapPlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
     command(
         "podnet-cni",
         exclude: ["static"],
@@ -83,9 +85,11 @@ var targets: [Target] = [
         "CMNLAttributes",
         "BridgePlugin",
         "PtpPlugin",
+        "FirewallPlugin",
         "LoopbackPlugin",
         "HostDevicePlugin",
         "MacvlanPlugin",
+        "PortMapPlugin",
         "PodWiring",
         "IPAM",
         "CNI",
@@ -116,6 +120,17 @@ var targets: [Target] = [
     tests("MacvlanPlugin", "MacvlanPlugin", "FakeNode", "FakeKernel", "PodWiring", "CNI", "NetworkModel", "Addressing"),
     tests("PodWiring", "PodWiring", "FakeKernel", "NetworkModel", "Addressing"),
     tests("PtpPlugin", "PtpPlugin", "FakeNode", "FakeKernel", "PodWiring", "CNI", "NetworkModel", "Addressing"),
+    tests("PortMapPlugin", "PortMapPlugin", "FakeNode", "FakeKernel", "PodWiring", "CNI", "NetworkModel", "Addressing"),
+    tests(
+        "FirewallPlugin",
+        "FirewallPlugin",
+        "FakeNode",
+        "FakeKernel",
+        "PodWiring",
+        "CNI",
+        "NetworkModel",
+        "Addressing"
+    ),
     tests(
         "Kernel",
         "Netlink",

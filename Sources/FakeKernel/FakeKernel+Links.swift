@@ -24,6 +24,7 @@ extension FakeKernel {
             guard !value.isEmpty else { throw .invalid("write", sysctl) }
             state.sysctls[sysctl] = value
         case .changeRuleset(let changes, _): try carryOut(changes)
+        case .forgetFlows(let filter): flows = flows.filter { !$0.matches(filter, isOfNode: isOfNode) }
         case .awaitCarrier(let link): try awaitCarrier(link)
         case .awaitAddress(let address):
             guard state.addresses.contains(address) else { throw .noAddress("wait for", address) }
@@ -205,7 +206,7 @@ extension Step {
         case .addRoute(let route), .removeRoute(let route): route.link.place
         case .addNeighbor(let neighbor), .removeNeighbor(let neighbor): neighbor.link.place
         case .setSysctl(let sysctl, _, _): sysctl.place
-        case .changeRuleset: nil
+        case .changeRuleset, .forgetFlows: nil
         case .awaitCarrier(let link): link.place
         case .awaitAddress(let address): address.link.place
         }

@@ -1,3 +1,4 @@
+import Addressing
 package import NetworkModel
 
 /// A kernel in memory, for tests: it refuses what Linux refuses, deletes along what Linux deletes along, and fails or
@@ -17,6 +18,8 @@ package struct FakeKernel: Kernel {
 
     /// Everything that is there; tests may put anything here.
     package var state: NetworkState
+    /// What connection tracking knows; tests may put anything here.
+    package var flows: Set<Flow> = []
     /// Whether there is a second namespace; without one its links are not found.
     package var hasContainer = true
     /// What goes wrong on purpose.
@@ -111,6 +114,11 @@ package struct FakeKernel: Kernel {
         }
         state.ruleset = ruleset
         currentGeneration += 1
+    }
+
+    /// Whether a link of the host's has the address; 127.0.0.0/8 and ::1 are `lo`'s.
+    func isOfNode(_ address: IPAddress) -> Bool {
+        address.isLoopback || state.addresses.contains { $0.link.place == .host && $0.cidr.address == address }
     }
 
     private mutating func meetFault(_ step: Step?) throws(KernelError) {

@@ -32,6 +32,7 @@ struct RegisterCheck {
         case .lookup(let set, let key, let into): try look(up: set, key, into)
         case .lookupMissing(let set, let key): try look(up: set, key, nil)
         case .verdictMap(let map, let key): try look(upVerdict: map, key)
+        case .setAddress(_, let family, let from): try read(from, family.bitWidth / 8)
         case .dnat(let family, let address, let port):
             try read(address, family.bitWidth / 8)
             if let port { try read(port, 2) }

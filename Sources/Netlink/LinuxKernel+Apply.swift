@@ -35,6 +35,8 @@ extension LinuxKernel {
             try set(sysctl, to: value)
         case .changeRuleset(let changes, _):
             try commit(changes, generation: nil)
+        case .forgetFlows(let filter):
+            try forgetFlows(filter)
         }
     }
 
@@ -55,7 +57,7 @@ extension LinuxKernel {
         case .removeNeighbor(let entry):
             try inNamespace(of: entry.link, "remove neighbour") { space throws(KernelError) in try space.remove(entry) }
         case .createBridge, .createVethPair, .createMacvlan, .moveLink, .deleteLink, .changeLink, .awaitCarrier,
-            .awaitAddress, .setSysctl, .changeRuleset:
+            .awaitAddress, .setSysctl, .changeRuleset, .forgetFlows:
             preconditionFailure("not a step on a link: \(step)")
         }
     }

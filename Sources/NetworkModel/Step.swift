@@ -24,6 +24,8 @@ package enum Step: Hashable, Sendable {
     case setSysctl(Sysctl, from: String?, to: String)
     /// One transaction, and the one that takes it back.
     case changeRuleset([RulesetChange], undo: [RulesetChange])
+    /// Has connection tracking forget flows, so that their next packets are translated anew.
+    case forgetFlows(FlowFilter)
     /// Waits until the kernel calls a link operational: a bridge forwards nothing to a port before.
     case awaitCarrier(LinkID)
 }
@@ -35,7 +37,7 @@ extension Step {
         case .createBridge(let link), .createMacvlan(let link): .deleteLink(link)
         case .moveLink(let link, let target): .moveLink(link.moved(to: target), to: link.id)
         case .createVethPair(let link, _): .deleteLink(link)
-        case .deleteLink, .awaitCarrier, .awaitAddress: nil
+        case .deleteLink, .forgetFlows, .awaitCarrier, .awaitAddress: nil
         case .changeLink(let old, let new): .changeLink(from: new, to: old)
         case .addAddress(let address): .removeAddress(address)
         case .removeAddress(let address): .addAddress(address)

@@ -128,6 +128,30 @@ private struct PrintedRule: Sendable, CustomTestStringConvertible {
             .immediate([10, 11, 23, 2], into: Register(8)),
             .dnat(.v4, address: Register(8), port: nil)
         ),
+        PrintedRule(
+            .ip,
+            "ip saddr set 10.11.23.2",
+            .immediate([10, 11, 23, 2], into: Register(8)),
+            .setAddress(.source, .v4, from: Register(8))
+        ),
+        PrintedRule(
+            .ip,
+            "ip daddr set 10.11.23.2",
+            .immediate([10, 11, 23, 2], into: Register(8)),
+            .setAddress(.destination, .v4, from: Register(8))
+        ),
+        PrintedRule(
+            .ip6,
+            "ip6 saddr set ::1",
+            .immediate(Array(repeating: 0, count: 15) + [1], into: Register(8)),
+            .setAddress(.source, .v6, from: Register(8))
+        ),
+        PrintedRule(
+            .ip6,
+            "ip6 daddr set ::1",
+            .immediate(Array(repeating: 0, count: 15) + [1], into: Register(8)),
+            .setAddress(.destination, .v6, from: Register(8))
+        ),
         PrintedRule(.inet, "masquerade", .masquerade(fullyRandom: false)),
         PrintedRule(.ip6, "masquerade fully-random", .masquerade(fullyRandom: true)),
         PrintedRule(.ip, "reject", .reject(.portUnreachable)),

@@ -127,6 +127,7 @@ struct NetworkPlanTests {
 /// A step in few words.
 func words(_ step: Step) -> String {
     switch step {
+    case .forgetFlows(let filter): "flows \(filter)"
     case .createBridge(let link): "bridge \(link.id)"
     case .createVethPair(let link, let peer): "veth \(link.id) – \(peer.id)"
     case .createMacvlan(let link): "macvlan \(link.id)"

@@ -76,3 +76,26 @@ snapshot() {
     { find /var/lib/cni -mindepth 1 2>/dev/null || true; } | sort
     ls /run/netns
 }
+
+# chain VERB CONTAINER NETNS IFNAME [RESULT] < list: calls every plugin of a conflist as a runtime does: in order, each with
+# the result of the one before; DEL in reverse, all of them with RESULT, a file, when there is one. `runtime` is the
+# runtimeConfig as JSON. Prints ADD's last result.
+chain() {
+    local verb=$1 container=$2 netns=$3 ifname=$4 result=${5:-} list order=. status=0 config
+    list=$(cat)
+    [ "$verb" != DEL ] || order='reverse'
+    [ -z "$result" ] || result=$(cat "$result")
+    while read -r config; do
+        config=$(jq -c --argjson plugin "$config" --argjson runtime "${runtime:-null}" --argjson prev "${result:-null}" \
+            '{cniVersion, name} + $plugin + (if $runtime then {runtimeConfig: $runtime} else {} end)
+             + (if $prev then {prevResult: $prev} else {} end)' <<<"$list")
+        local output
+        output=$(cni "$verb" "$container" "$netns" "$ifname" "$(jq -r .type <<<"$config")" <<<"$config") || status=$?
+        if [ $status != 0 ]; then
+            echo "$output"
+            return $status
+        fi
+        [ "$verb" != ADD ] || result=$output
+    done < <(jq -c ".plugins | $order | .[]" <<<"$list")
+    [ "$verb" != ADD ] || echo "$result"
+}

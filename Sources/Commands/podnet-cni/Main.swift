@@ -1,5 +1,6 @@
 import BridgePlugin
 import CNI
+import FirewallPlugin
 import Glibc
 import HostDevicePlugin
 import IPAM
@@ -8,6 +9,7 @@ import MacvlanPlugin
 import Netlink
 import NetworkModel
 import PodWiring
+import PortMapPlugin
 import Posix
 import PtpPlugin
 
@@ -32,6 +34,8 @@ enum Main {
             .init("macvlan") { MacvlanPlugin(surroundings) },
             .init("host-device") { HostDevicePlugin(surroundings, Sysfs("/sys")) },
             .init("loopback") { LoopbackPlugin(surroundings) },
+            .init("portmap") { PortMapPlugin(surroundings) },
+            .init("firewall") { FirewallPlugin(surroundings) },
             .init("host-local") { hostLocal },
             .init("static") { StaticPlugin() },
         ]

@@ -48,10 +48,34 @@ extension Expression {
     private static func payload(_ fields: inout ExpressionFields) -> Expression? {
         guard let base = fields.number(Int(NFTA_PAYLOAD_BASE.rawValue)).flatMap(PayloadBase.init),
             let offset = fields.number(Int(NFTA_PAYLOAD_OFFSET.rawValue)),
-            let length = fields.number(Int(NFTA_PAYLOAD_LEN.rawValue)),
-            let into = fields.register(Int(NFTA_PAYLOAD_DREG.rawValue))
+            let length = fields.number(Int(NFTA_PAYLOAD_LEN.rawValue))
         else { return nil }
+        if let from = fields.register(Int(NFTA_PAYLOAD_SREG.rawValue)) {
+            return base == .network ? setAddress(offset, length, from, &fields) : nil
+        }
+        guard let into = fields.register(Int(NFTA_PAYLOAD_DREG.rawValue)) else { return nil }
         return .payload(base, offset: offset, length: length, into: into)
+    }
+
+    private static func setAddress(
+        _ offset: UInt32,
+        _ length: UInt32,
+        _ from: Register,
+        _ fields: inout ExpressionFields
+    ) -> Expression? {
+        let checksumType = fields.number(Int(NFTA_PAYLOAD_CSUM_TYPE.rawValue)) ?? 0
+        let checksumOffset = fields.number(Int(NFTA_PAYLOAD_CSUM_OFFSET.rawValue)) ?? 0
+        guard fields.number(Int(NFTA_PAYLOAD_CSUM_FLAGS.rawValue)) == PayloadAddress.coversTransport else { return nil }
+        for family in IPAddress.Family.allCases {
+            for side in [AddressSide.source, .destination] {
+                let field = PayloadAddress(side, family)
+                guard field.offset == offset, field.length == length, field.checksumType == checksumType,
+                    field.checksumOffset == checksumOffset
+                else { continue }
+                return .setAddress(side, family, from: from)
+            }
+        }
+        return nil
     }
 
     private static func meta(_ fields: inout ExpressionFields) -> Expression? {

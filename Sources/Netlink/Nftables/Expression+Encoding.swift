@@ -33,6 +33,8 @@ extension Expression {
             Self.random(modulus, into)
         case .fibAddressType(let field, let into):
             Self.fibAddressType(field, into)
+        case .setAddress(let side, let version, let from):
+            Self.setAddress(side, version, from)
         case .dnat(let version, let address, let port):
             Self.dnat(version, address, port)
         case .masquerade(let fullyRandom):
@@ -134,6 +136,27 @@ extension Expression {
         )
     }
 
+    /// The header's checksum, which IPv6 has none of, and that of TCP or UDP, which covers the addresses, too.
+    private static func setAddress(
+        _ side: AddressSide,
+        _ version: IPAddress.Family,
+        _ from: Register
+    ) -> ExpressionObject {
+        let field = PayloadAddress(side, version)
+        return ExpressionObject(
+            "payload",
+            [
+                NFTNL_EXPR_PAYLOAD_SREG: from.number,
+                NFTNL_EXPR_PAYLOAD_BASE: PayloadBase.network.rawValue,
+                NFTNL_EXPR_PAYLOAD_OFFSET: field.offset,
+                NFTNL_EXPR_PAYLOAD_LEN: field.length,
+                NFTNL_EXPR_PAYLOAD_CSUM_TYPE: field.checksumType,
+                NFTNL_EXPR_PAYLOAD_CSUM_OFFSET: field.checksumOffset,
+                NFTNL_EXPR_PAYLOAD_FLAGS: PayloadAddress.coversTransport,
+            ]
+        )
+    }
+
     private static func dnat(_ family: IPAddress.Family, _ address: Register, _ port: Register?) -> ExpressionObject {
         let object = ExpressionObject(
             "nat",
@@ -145,6 +168,26 @@ extension Expression {
         )
         if let port { object.set(NFTNL_EXPR_NAT_REG_PROTO_MIN, port.number) }
         return object
+    }
+}
+
+/// Where an address is in an IP header, and which checksums it is part of.
+struct PayloadAddress: Equatable {
+    let offset: UInt32
+    let length: UInt32
+    /// `NFT_PAYLOAD_CSUM_*`
+    let checksumType: UInt32
+    let checksumOffset: UInt32
+
+    /// NFT_PAYLOAD_L4CSUM_PSEUDOHDR
+    static let coversTransport: UInt32 = 1
+
+    /// RFC 791 §3.1, RFC 8200 §3.
+    init(_ side: Expression.AddressSide, _ family: IPAddress.Family) {
+        length = UInt32(family.bitWidth / 8)
+        offset = (family == .v4 ? 12 : 8) + (side == .source ? 0 : length)
+        checksumType = family == .v4 ? NFT_PAYLOAD_CSUM_INET.rawValue : NFT_PAYLOAD_CSUM_NONE.rawValue
+        checksumOffset = family == .v4 ? 10 : 0
     }
 }
 

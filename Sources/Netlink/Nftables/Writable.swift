@@ -43,7 +43,8 @@ extension Expression {
             try checked("set name", set)
         case .verdict(let verdict):
             if let chain = verdict.chain { try checked("chain name", chain) }
-        case .payload, .meta, .setMeta, .conntrack, .random, .fibAddressType, .dnat, .masquerade, .reject, .counter,
+        case .payload, .meta, .setMeta, .conntrack, .random, .fibAddressType, .setAddress, .dnat, .masquerade, .reject,
+            .counter,
             .unknown:
             break
         }

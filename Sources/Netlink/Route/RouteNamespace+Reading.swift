@@ -84,6 +84,11 @@ extension RouteNamespace {
         return try named(first)
     }
 
+    /// Whether the address is one of this namespace's own: packets to it are delivered here.
+    mutating func isLocal(_ address: IPAddress) throws(KernelError) -> Bool {
+        try match(address)?.type == UInt8(RTN_LOCAL)
+    }
+
     /// The entry that packets to an address use, or nil when there is none.
     private mutating func match(_ address: IPAddress) throws(KernelError) -> RouteRecord? {
         do throws(KernelError) {

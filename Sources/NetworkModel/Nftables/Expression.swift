@@ -74,6 +74,11 @@ package enum Expression: Hashable, Sendable {
         case destinationAddress = 2
     }
 
+    /// One of the two addresses of a packet.
+    package enum AddressSide: Hashable, Sendable {
+        case source, destination
+    }
+
     /// What the sender of a refused packet is told.
     package enum Rejection: Hashable, Sendable {
         case tcpReset
@@ -102,6 +107,8 @@ package enum Expression: Hashable, Sendable {
     case random(modulus: UInt32, into: Register)
     /// The type of an address (`RTN_*`: unicast 1, local 2), a 32-bit number.
     case fibAddressType(FibField, into: Register)
+    /// Writes an address into the packet itself, checksums included; connection tracking knows nothing of it.
+    case setAddress(AddressSide, IPAddress.Family, from: Register)
     /// Translates the destination; `port` nil keeps it.
     case dnat(IPAddress.Family, address: Register, port: Register?)
     /// Translates the source to the outgoing link's address; `fullyRandom` picks ports at random, which keeps a client

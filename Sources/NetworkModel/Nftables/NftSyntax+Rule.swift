@@ -58,6 +58,9 @@ private struct RulePrinter {
         case .lookupMissing(let set, let key): words.append("\(useKey(of: set, key)) != @\(set)")
         case .verdictMap(let map, let key): words.append("\(useKey(of: map, key)) vmap @\(map)")
         case .verdict(let verdict): words.append(NftSyntax.text(of: verdict))
+        case .setAddress(let side, let family, let from):
+            let field = "\(family.nftablesName) \(side == .source ? "saddr" : "daddr")"
+            words.append("\(field) set \(use(from, as: .data(family == .v4 ? .ipv4Address : .ipv6Address)))")
         case .dnat(let family, let address, let port): translate(family, address, port)
         case .masquerade(let fullyRandom): words.append(fullyRandom ? "masquerade fully-random" : "masquerade")
         case .reject(let rejection): words.append(rejection == .tcpReset ? "reject with tcp reset" : "reject")

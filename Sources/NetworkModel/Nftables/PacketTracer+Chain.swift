@@ -74,7 +74,7 @@ struct ChainRun {
         case .reject where hook == .postrouting:
             throw TraceError("reject in a chain at \(hook)")
         case .payload, .meta, .setMeta, .conntrack, .compare, .bitwise, .immediate, .verdict, .lookup, .lookupMissing,
-            .verdictMap, .random, .fibAddressType, .dnat, .masquerade, .reject, .counter, .unknown:
+            .verdictMap, .random, .fibAddressType, .setAddress, .dnat, .masquerade, .reject, .counter, .unknown:
             break
         }
     }

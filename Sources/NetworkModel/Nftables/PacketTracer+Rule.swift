@@ -48,6 +48,7 @@ struct RuleRun {
             return (try registers.read(register, bytes.count) == bytes) == (comparison == .equal)
         case .lookup, .lookupMissing, .verdictMap: return try lookUp(expression)
         case .verdict(let verdict): outcome = .verdict(verdict)
+        case .setAddress(let side, let family, let from): try write(side, family, from)
         case .dnat(let family, let address, let port): try translate(family, address, port)
         case .masquerade:
             context.isMasqueraded = true
@@ -87,6 +88,20 @@ struct RuleRun {
         hasSetMeta = true
     }
 
+    private mutating func write(
+        _ side: Expression.AddressSide,
+        _ family: IPAddress.Family,
+        _ from: Register
+    ) throws(TraceError) {
+        guard let address = IPAddress(bytes: try registers.read(from, family.bitWidth / 8)) else {
+            throw TraceError("no address to write")
+        }
+        switch side {
+        case .source: context.packet.source = address
+        case .destination: context.packet.destination = address
+        }
+    }
+
     private mutating func combine(
         _ from: Register,
         _ mask: [UInt8],
@@ -114,7 +129,7 @@ struct RuleRun {
             outcome = .verdict(verdict)
             return true
         case .payload, .meta, .setMeta, .conntrack, .compare, .bitwise, .immediate, .verdict, .random,
-            .fibAddressType, .dnat, .masquerade, .reject, .counter, .unknown:
+            .fibAddressType, .setAddress, .dnat, .masquerade, .reject, .counter, .unknown:
             return true
         }
     }

@@ -196,7 +196,7 @@ extension Expression {
         switch self {
         case .lookup(let set, _, _), .lookupMissing(let set, _), .verdictMap(let set, _): set
         case .payload, .meta, .setMeta, .conntrack, .compare, .bitwise, .immediate, .verdict, .random,
-            .fibAddressType, .dnat, .masquerade, .reject, .counter, .unknown:
+            .fibAddressType, .setAddress, .dnat, .masquerade, .reject, .counter, .unknown:
             nil
         }
     }
