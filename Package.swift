@@ -253,7 +253,7 @@ if !pluginsOnly {
             "Netlink",
             "Posix"
         ),
-        tests("podnetd", "podnetd", "Control", "KubernetesClient", "Addressing", logging),
+        tests("podnetd", "podnetd", "ServiceProxy", "Control", "KubernetesClient", "Addressing", logging),
         tests("Manifests", "Manifests", "ServiceProxy", "Addressing", "Posix"),
     ]
 }

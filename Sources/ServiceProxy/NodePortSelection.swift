@@ -8,6 +8,17 @@ package struct NodePortSelection: Hashable, Sendable {
         case primary
         /// Those in a network.
         case within(CIDR)
+
+        /// Reads `primary` or a network.
+        package init(parsing text: String) throws(InvalidValue) {
+            if text == "primary" {
+                self = .primary
+            } else if let range = CIDR(text) {
+                self = .within(range.network)
+            } else {
+                throw InvalidValue(text, isNot: "'primary' or a CIDR")
+            }
+        }
     }
 
     /// All that are named.

@@ -49,6 +49,7 @@ extension Reconciler where K: ~Copyable {
         case .source(let update): take(update)
         case .ruleset(let writers, let missed): suspect(writers, missed)
         case .settings(let settings): use(settings)
+        case .node(let node): core.use(node)
         case .tick:
             state.isStuck = false
             notify(.alive)

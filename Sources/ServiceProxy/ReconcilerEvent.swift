@@ -9,6 +9,8 @@ package enum ReconcilerEvent: Sendable {
     case ruleset([RulesetWriter], missed: Bool)
     /// The configuration was read again.
     case settings(ProxySettings)
+    /// The node is not what it was.
+    case node(NodeConditions)
     /// Time has passed.
     case tick
 }

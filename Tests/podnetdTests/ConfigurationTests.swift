@@ -2,6 +2,7 @@ import Addressing
 import FoundationEssentials
 import KubernetesClient
 import Logging
+import ServiceProxy
 import Testing
 import podnetd
 
@@ -23,6 +24,11 @@ struct ConfigurationTests {
                 socket: /run/s
                 lockFile: /run/l
                 podCIDRs: [10.11.23.0/24, "fd00::/64"]
+                podBridge: cni0
+                podLinkPrefix: veth
+                nodePortAddresses: [primary, 192.168.7.9/16]
+                externalIPRanges: [192.0.2.0/24]
+                serviceCIDRs: [10.96.0.0/12]
                 masqueradeAll: true
                 nodeName: edge1
                 ownTables: false
@@ -39,6 +45,11 @@ struct ConfigurationTests {
         expected.socketPath = "/run/s"
         expected.lockPath = "/run/l"
         expected.podCIDRs = [try CIDR(parsing: "10.11.23.0/24"), try CIDR(parsing: "fd00::/64")]
+        expected.podBridge = try InterfaceName("cni0")
+        expected.podLinkPrefix = "veth"
+        expected.nodePortAddresses = NodePortSelection([.primary, .within(try CIDR(parsing: "192.168.0.0/16"))])
+        expected.externalIPRanges = [try CIDR(parsing: "192.0.2.0/24")]
+        expected.serviceCIDRs = [try CIDR(parsing: "10.96.0.0/12")]
         expected.masqueradeAll = true
         expected.nodeName = "edge1"
         expected.ownTables = false
@@ -75,9 +86,11 @@ struct ConfigurationTests {
             Fault(
                 "socket: /s\npodCidr: []",
                 "f:2: unknown key 'podCidr': known are servicesDir, kubeconfig, server, acceptEmpty, socket, lockFile,"
-                    + " podCIDRs, masqueradeAll, nodeName, ownTables, logLevel, logFormat"
+                    + " podCIDRs, podBridge, podLinkPrefix, nodePortAddresses, externalIPRanges, serviceCIDRs, masqueradeAll, nodeName, ownTables, logLevel, logFormat"
             ),
             Fault("podCIDRs: [10.0.0.0/8, 10.0.0.0/33]", "f:1: podCIDRs[1]: '10.0.0.0/33' is not a CIDR: "),
+            Fault("nodePortAddresses: [all]", "f:1: nodePortAddresses[0]: 'all' is not 'primary' or a CIDR"),
+            Fault("podBridge: a/b", "f:1: podBridge: 'a/b' is not "),
             Fault("podCIDRs: 10.0.0.0/8", "f:1: podCIDRs: '10.0.0.0/8' is not a list"),
             Fault("podCIDRs:\n  - {a: b}", "f:2: podCIDRs[0]: '' is not a CIDR"),
             Fault("\nmasqueradeAll: maybe", "f:2: masqueradeAll: 'maybe' is neither true nor false"),

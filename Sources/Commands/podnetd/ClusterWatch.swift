@@ -16,6 +16,7 @@ final class ClusterWatch: Sendable {
         _ access: ClusterAccess,
         _ configuration: Configuration,
         inbox: ReconcilerInbox<ReconcilerEvent>,
+        node: NodeWatch,
         logger: Logger
     ) {
         server = access.server.description
@@ -25,7 +26,10 @@ final class ClusterWatch: Sendable {
             acceptsEmptiness: configuration.acceptEmpty,
             environment: StandardStreams.environment,
             give: { inbox.put(.source($0)) },
-            notice: { Self.log($0, logger) }
+            notice: { notice in
+                if case .node(let facts) = notice { node.use(facts) }
+                Self.log(notice, logger)
+            }
         )
     }
 

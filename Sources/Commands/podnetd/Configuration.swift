@@ -1,6 +1,7 @@
 package import Addressing
 package import KubernetesClient
 package import Logging
+package import ServiceProxy
 
 /// How podnetd runs: the defaults, overridden by the file, overridden by the flags.
 ///
@@ -23,6 +24,16 @@ package struct Configuration: Hashable, Sendable {
     package var lockPath = "/run/podnet/podnetd.lock"
     /// Where the node's pods have their addresses; traffic to a service from elsewhere is masqueraded.
     package var podCIDRs: [CIDR] = []
+    /// The bridge that pods' packets come in by, where that tells them and not their addresses.
+    package var podBridge: InterfaceName?
+    /// What the names of links begin with that pods' packets come in by.
+    package var podLinkPrefix: String?
+    /// The node's addresses that node ports are open at.
+    package var nodePortAddresses = NodePortSelection.primary
+    /// Where external IPs may lie; nil is anywhere.
+    package var externalIPRanges: [CIDR]?
+    /// Where virtual addresses are given from: one that no service has is dropped.
+    package var serviceCIDRs: [CIDR] = []
     /// Masquerade traffic to services wherever it comes from.
     package var masqueradeAll = false
     /// The node's name in EndpointSlices; nil is the host name.

@@ -1,12 +1,13 @@
 import Addressing
 import KubernetesClient
 import Logging
+import ServiceProxy
 import Yams
 
 /// The keys of podnetd.yaml.
 package enum ConfigurationKey: String, Hashable, Sendable, CaseIterable {
-    case servicesDir, kubeconfig, server, acceptEmpty, socket, lockFile, podCIDRs, masqueradeAll, nodeName, ownTables,
-        logLevel, logFormat
+    case servicesDir, kubeconfig, server, acceptEmpty, socket, lockFile, podCIDRs, podBridge, podLinkPrefix,
+        nodePortAddresses, externalIPRanges, serviceCIDRs, masqueradeAll, nodeName, ownTables, logLevel, logFormat
 }
 
 extension Configuration {
@@ -46,6 +47,11 @@ extension Configuration {
         case .socket: socketPath = try entry.socketPath()
         case .lockFile: lockPath = try entry.path()
         case .podCIDRs: podCIDRs = try entry.cidrs()
+        case .podBridge: podBridge = try entry.linkName()
+        case .podLinkPrefix: podLinkPrefix = try entry.linkName().text
+        case .nodePortAddresses: nodePortAddresses = try entry.nodePortAddresses()
+        case .externalIPRanges: externalIPRanges = try entry.cidrs()
+        case .serviceCIDRs: serviceCIDRs = try entry.cidrs()
         case .masqueradeAll: masqueradeAll = try entry.bool()
         case .nodeName: nodeName = try entry.text()
         case .ownTables: ownTables = try entry.bool()
@@ -101,16 +107,33 @@ private struct ConfigurationEntry {
     }
 
     func cidrs() throws(ConfigurationError) -> [CIDR] {
-        guard let items = value.sequence else { throw fault("is not a list") }
-        var cidrs: [CIDR] = []
-        for (index, item) in items.enumerated() {
+        try list { text throws(InvalidValue) in try CIDR(parsing: text) }
+    }
+
+    func nodePortAddresses() throws(ConfigurationError) -> NodePortSelection {
+        NodePortSelection(try list { text throws(InvalidValue) in try NodePortSelection.Item(parsing: text) })
+    }
+
+    func linkName() throws(ConfigurationError) -> InterfaceName {
+        let text = try text()
+        do throws(InvalidValue) {
+            return try InterfaceName(text)
+        } catch {
+            throw ConfigurationError(file, line: value.mark?.line, "\(shown(name)): \(error)")
+        }
+    }
+
+    private func list<Item>(_ read: (String) throws(InvalidValue) -> Item) throws(ConfigurationError) -> [Item] {
+        guard let nodes = value.sequence else { throw fault("is not a list") }
+        var items: [Item] = []
+        for (index, node) in nodes.enumerated() {
             do throws(InvalidValue) {
-                cidrs.append(try CIDR(parsing: item.scalar?.string ?? ""))
+                items.append(try read(node.scalar?.string ?? ""))
             } catch {
-                throw ConfigurationError(file, line: item.mark?.line, "\(shown(name))[\(index)]: \(error)")
+                throw ConfigurationError(file, line: node.mark?.line, "\(shown(name))[\(index)]: \(error)")
             }
         }
-        return cidrs
+        return items
     }
 
     func serverAddress() throws(ConfigurationError) -> ServerAddress {

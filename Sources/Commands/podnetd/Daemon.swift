@@ -32,7 +32,8 @@ struct Daemon: Sendable {
         let gate = GenerationGate()
         let announcer = Announcer(manager, gate, logger: logger)
         let reconciler = Reconciler(settings, kernel: try LinuxKernel(), notify: announcer.take)
-        let source = ServiceSource(configuration, access, inbox: reconciler.inbox, logger: logger)
+        let node = try NodeWatch(configuration.nodePortAddresses, inbox: reconciler.inbox, logger: logger)
+        let source = ServiceSource(configuration, access, inbox: reconciler.inbox, node: node, logger: logger)
         // Where the kernel keeps others away nothing needs watching, and the kernel need not announce each element of
         // ours, which costs it more than adding it.
         let isProtected = settings.tableFlags & TableFlags.owner != 0
@@ -44,6 +45,7 @@ struct Daemon: Sendable {
             log: log,
             inbox: reconciler.inbox,
             source: source,
+            node: node,
             manager: manager,
             announcer: announcer,
             logger: logger
@@ -60,6 +62,7 @@ struct Daemon: Sendable {
         let parts: [any ServiceLifecycle.Service] = [
             control,
             Loop(name: "reconciler") { await reconciler.run() },
+            Loop(name: "node") { await node.run() },
             Loop(name: "source") { await source.run() },
             Loop(name: "reload") { await reload.run() },
         ]

@@ -2,6 +2,7 @@ import Addressing
 import ArgumentParser
 import KubernetesClient
 import Logging
+import ServiceProxy
 
 /// The flags that override the configuration's file.
 struct Options: ParsableArguments {
@@ -37,6 +38,33 @@ struct Options: ParsableArguments {
     )
     var podCIDRs: [CIDR] = []
 
+    @Option(help: "The bridge that pods' packets come in by, instead of their addresses.", transform: Self.link)
+    var podBridge: InterfaceName?
+
+    @Option(help: "What links' names begin with that pods' packets come in by.", transform: Self.link)
+    var podLinkPrefix: InterfaceName?
+
+    @Option(
+        name: .customLong("nodeport-addresses"),
+        help: "Where node ports are open: 'primary' or a CIDR; may be repeated.",
+        transform: Self.nodePortAddresses
+    )
+    var nodePortAddresses: [NodePortSelection.Item] = []
+
+    @Option(
+        name: .customLong("external-ip-range"),
+        help: "Where services' external IPs may lie; may be repeated (default: anywhere).",
+        transform: Self.cidr
+    )
+    var externalIPRanges: [CIDR] = []
+
+    @Option(
+        name: .customLong("service-cidr"),
+        help: "Where virtual addresses are given from; may be repeated.",
+        transform: Self.cidr
+    )
+    var serviceCIDRs: [CIDR] = []
+
     @Flag(inversion: .prefixedNo, help: "Masquerade all traffic to services.")
     var masqueradeAll: Bool?
 
@@ -56,6 +84,12 @@ struct Options: ParsableArguments {
     var logFormat: LogFormat?
 
     private static func cidr(_ text: String) throws -> CIDR { try CIDR(parsing: text) }
+
+    private static func link(_ text: String) throws -> InterfaceName { try InterfaceName(text) }
+
+    private static func nodePortAddresses(_ text: String) throws -> NodePortSelection.Item {
+        try NodePortSelection.Item(parsing: text)
+    }
 
     private static func server(_ text: String) throws -> ServerAddress { try ServerAddress(parsing: text) }
 
@@ -79,6 +113,11 @@ extension Options {
         result.socketPath = socket ?? result.socketPath
         result.lockPath = lockFile ?? result.lockPath
         result.podCIDRs = podCIDRs.isEmpty ? result.podCIDRs : podCIDRs
+        result.podBridge = podBridge ?? result.podBridge
+        result.podLinkPrefix = podLinkPrefix?.text ?? result.podLinkPrefix
+        if !nodePortAddresses.isEmpty { result.nodePortAddresses = NodePortSelection(nodePortAddresses) }
+        result.externalIPRanges = externalIPRanges.isEmpty ? result.externalIPRanges : externalIPRanges
+        result.serviceCIDRs = serviceCIDRs.isEmpty ? result.serviceCIDRs : serviceCIDRs
         result.masqueradeAll = masqueradeAll ?? result.masqueradeAll
         result.nodeName = nodeName ?? result.nodeName
         result.ownTables = ownTables ?? result.ownTables

@@ -18,6 +18,8 @@ struct Reload: Sendable {
     let inbox: ReconcilerInbox<ReconcilerEvent>
     /// The source, to be looked at again as a whole.
     let source: ServiceSource
+    /// What is true of the node, which node ports go by.
+    let node: NodeWatch
     /// Told of the reload.
     let manager: ServiceManager
     /// Told that the next settled state ends the reload.
@@ -53,6 +55,7 @@ struct Reload: Sendable {
         settings.nodeName = former.nodeName
         settings.tableFlags = former.tableFlags
         inbox.put(.settings(settings))
+        node.use(configuration.nodePortAddresses)
         logger.notice("read the configuration again")
     }
 }
@@ -62,6 +65,9 @@ extension ProxySettings {
     init(_ configuration: Configuration, protectingFlags: UInt32) {
         self.init(
             podCIDRs: configuration.podCIDRs,
+            podLinks: configuration.podBridge.map(PodLinks.bridge) ?? configuration.podLinkPrefix.map(PodLinks.prefix),
+            externalIPRanges: configuration.externalIPRanges,
+            serviceCIDRs: configuration.serviceCIDRs,
             masqueradeAll: configuration.masqueradeAll,
             nodeName: configuration.nodeName,
             tableFlags: configuration.ownTables ? protectingFlags : 0

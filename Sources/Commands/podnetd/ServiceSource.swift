@@ -14,10 +14,11 @@ enum ServiceSource: Sendable {
         _ configuration: Configuration,
         _ access: ClusterAccess?,
         inbox: ReconcilerInbox<ReconcilerEvent>,
+        node: NodeWatch,
         logger: Logger
     ) {
         if let access {
-            self = .cluster(ClusterWatch(access, configuration, inbox: inbox, logger: logger))
+            self = .cluster(ClusterWatch(access, configuration, inbox: inbox, node: node, logger: logger))
         } else {
             self = .directory(SourceWatch(configuration.servicesDirectory, inbox: inbox, logger: logger))
         }
