@@ -108,10 +108,10 @@ test_node_ports_follow_the_nodes_addresses() {
     entrances Cluster '' 10.200.0.2
     start --node-name here --nodeport-addresses 192.0.2.0/24
     applied
-    ip address add 192.0.2.9/24 dev uplink
+    ip address add 192.0.2.9/24 dev outside
     wait_until 2 nft get element ip podnet frontends '{ 192.0.2.9 . tcp . 30080 }'
     reaches outside 30080 192.0.2.9 "server 10.200.0.1"
-    ip address del 192.0.2.9/24 dev uplink
+    ip address del 192.0.2.9/24 dev outside
     wait_until 2 sh -c "! nft get element ip podnet frontends '{ 192.0.2.9 . tcp . 30080 }' 2>/dev/null"
 }
 
