@@ -16,7 +16,7 @@ package final class FakeAPIServer: Sendable {
     package let port: Int
 
     private let seen = Mutex<[FakeRequest]>([])
-    private let listener: NIOAsyncChannel<NIOAsyncChannel<ByteBuffer, ByteBuffer>, Never>
+    private let listener: NIOAsyncChannel<any Channel, Never>
     private let script: Script
 
     /// Listens on a port of 127.0.0.1, any free one for 0; with PEM texts it speaks TLS.
@@ -29,12 +29,14 @@ package final class FakeAPIServer: Sendable {
         self.script = script
         listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // Nothing is read of a connection before somebody serves it.
+            .childChannelOption(.autoRead, value: false)
             .bind(host: "127.0.0.1", port: port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     if let context {
                         try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
                     }
-                    return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                    return channel
                 }
             }
         self.port = listener.channel.localAddress?.port ?? 0
@@ -99,7 +101,12 @@ package struct FakeRequest: Hashable, Sendable {
 
 // Connections.
 extension FakeAPIServer {
-    private func serve(_ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async throws {
+    /// Wraps a connection only now: a wrapped one that nobody came to serve would end the process.
+    private func serve(_ channel: any Channel) async throws {
+        let connection = try await channel.eventLoop.submit {
+            try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+        }.get()
+        channel.setOption(.autoRead, value: true).whenComplete { _ in channel.read() }
         try await connection.executeThenClose { inbound, outbound in
             var chunks = inbound.makeAsyncIterator()
             var received: [UInt8] = []

@@ -63,7 +63,7 @@ test_flags_override_the_file_and_the_file_the_defaults() {
     daemon=$!
     applied
     expect_equal "the flag's directory" "$(netctl status -o json | jq -r '.items[0].source.location')" "$work/services.d"
-    expect_equal "the file's form of log" "$(head -n 1 "$work/podnetd.log" | jq -r .event)" started
+    expect_equal "the file's form of log" "$(jq -r 'select(.event == "started") | .event' "$work/podnetd.log")" started
 }
 
 test_a_reload_takes_good_settings_and_refuses_bad_ones() {

@@ -33,7 +33,9 @@ body() { awk 'blank >= 2 { print; next } /^$/ { blank++ }' "$recordings/$1.http"
 kernel() {
     local family
     for family in ip ip6; do
-        nft -j list table $family podnet | jq -S '
+        wait_until 5 nft list table $family podnet
+        nft -j list table $family podnet >"$work/table.json" || { date +%T.%N; nft list tables; cat "$work/podnetd.log"; exit 1; } >&2
+        jq -S <"$work/table.json" '
             del(.. | .handle?, .counter?, .metainfo?) | .nftables | map(select(. != {}) | del(.table.flags?)) |
             map(if .map then .map.elem |= (. // [] | map(
                 if ((try .[0].elem.val.concat[0] catch null) | type) == "number" then .[0].elem.val.concat |= .[1:] else . end | tojson
