@@ -78,6 +78,7 @@ var targets: [Target] = [
     library("LoopbackPlugin", "PodWiring", "CNI", "NetworkModel", "Addressing"),
     library("FirewallPlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
     library("PortMapPlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
+    library("TuningPlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing", "Posix"),
     command(
         "podnet-cni",
         exclude: ["static"],
@@ -90,6 +91,7 @@ var targets: [Target] = [
         "HostDevicePlugin",
         "MacvlanPlugin",
         "PortMapPlugin",
+        "TuningPlugin",
         "PodWiring",
         "IPAM",
         "CNI",
@@ -130,6 +132,18 @@ var targets: [Target] = [
         "CNI",
         "NetworkModel",
         "Addressing"
+    ),
+    tests(
+        "TuningPlugin",
+        "TuningPlugin",
+        "FakeNode",
+        "FakeKernel",
+        "PodWiring",
+        "CNI",
+        "NetworkModel",
+        "JSON",
+        "Addressing",
+        "Posix"
     ),
     tests(
         "Kernel",

@@ -119,6 +119,10 @@ extension FakeKernel {
         if old.mtu != new.mtu { link.mtu = new.mtu ?? link.mtu }
         if old.alias != new.alias { link.alias = new.alias ?? link.alias }
         if old.isPromiscuous != new.isPromiscuous { link.isPromiscuous = new.isPromiscuous ?? link.isPromiscuous }
+        if old.isAllMulticast != new.isAllMulticast { link.isAllMulticast = new.isAllMulticast ?? link.isAllMulticast }
+        if old.transmitQueueLength != new.transmitQueueLength {
+            link.transmitQueueLength = new.transmitQueueLength ?? link.transmitQueueLength
+        }
         if old.master != new.master { try enslave(&link, to: new.master) }
         if old.bridgePort != new.bridgePort { try setOptions(&link, new.bridgePort) }
         if let filters = new.bridge?.filtersVLANs, filters != old.bridge?.filtersVLANs {

@@ -81,6 +81,10 @@ package struct Link: Hashable, Sendable {
     package var isUp: Bool?
     /// IFF_PROMISC
     package var isPromiscuous: Bool?
+    /// IFF_ALLMULTI
+    package var isAllMulticast: Bool?
+    /// `IFLA_TXQLEN`, in packets.
+    package var transmitQueueLength: Int?
     /// `IFLA_IFALIAS`; observed as `""` where there is none.
     package var alias: String?
     /// The bridge that it is a port of. Of an observed link nil is "none".

@@ -97,6 +97,8 @@ extension Link {
         link.mtu = wanted.mtu ?? mtu
         link.isUp = wanted.isUp ?? isUp
         link.isPromiscuous = wanted.isPromiscuous ?? isPromiscuous
+        link.isAllMulticast = wanted.isAllMulticast ?? isAllMulticast
+        link.transmitQueueLength = wanted.transmitQueueLength ?? transmitQueueLength
         link.alias = wanted.alias ?? alias
         link.master = wanted.master ?? master
         if let options = wanted.bridgePort {

@@ -71,6 +71,8 @@ extension NetworkDiff.LinkChange {
             compare("mtu", \.mtu),
             compare("up", \.isUp),
             compare("promiscuous", \.isPromiscuous),
+            compare("all multicast", \.isAllMulticast),
+            compare("queue length", \.transmitQueueLength),
             compare("alias", \.alias),
             compare("master", \.master),
             compare("hairpin mode", \.bridgePort?.hairpinMode),

@@ -26,6 +26,22 @@ struct RouteLinkTests {
         #expect(try #require(found.index) > 0)
     }
 
+    @Test("all multicast and the queue's length are set and observed")
+    func receptionAndQueue() throws {
+        var kernel = try LinuxKernel()
+        try kernel.apply(.createBridge(Link(.cni0, kind: .bridge)))
+        let found = try #require(try kernel.link(.cni0))
+        #expect(found.isAllMulticast == false)
+        #expect(found.transmitQueueLength == 1000)
+        var changed = found
+        changed.isAllMulticast = true
+        changed.transmitQueueLength = 0
+        try kernel.apply(.changeLink(from: found, to: changed))
+        #expect(try kernel.link(.cni0) == changed)
+        try kernel.apply(.changeLink(from: changed, to: found))
+        #expect(try kernel.link(.cni0) == found)
+    }
+
     @Test("a bridge keeps its address when ports with lower ones join")
     func bridgeAddressIsPinned() throws {
         var kernel = try LinuxKernel()
@@ -193,6 +209,8 @@ struct RouteLinkTests {
         #expect(found.index != nil)
         found.index = nil
         found.isPromiscuous = nil
+        found.isAllMulticast = nil
+        found.transmitQueueLength = nil
         #expect(found == port)
         #expect(try kernel.link(.podPort)?.isUp == true)
     }

@@ -12,6 +12,7 @@ import PodWiring
 import PortMapPlugin
 import Posix
 import PtpPlugin
+import TuningPlugin
 
 /// Every CNI plugin of podnet; the name that the program is called by picks one.
 @main
@@ -36,6 +37,7 @@ enum Main {
             .init("loopback") { LoopbackPlugin(surroundings) },
             .init("portmap") { PortMapPlugin(surroundings) },
             .init("firewall") { FirewallPlugin(surroundings) },
+            .init("tuning") { TuningPlugin(surroundings, TuningFiles(allowlist: "/etc/cni/tuning/allowlist.conf")) },
             .init("host-local") { hostLocal },
             .init("static") { StaticPlugin() },
         ]

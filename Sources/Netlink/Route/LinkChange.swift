@@ -41,7 +41,8 @@ struct LinkChange {
 
     private var changesMore: Bool {
         newMAC != nil || changed(\.mtu) != nil || changed(\.alias) != nil || changed(\.isUp) != nil
-            || changed(\.isPromiscuous) != nil || hasPortOptions
+            || changed(\.isPromiscuous) != nil || changed(\.isAllMulticast) != nil
+            || changed(\.transmitQueueLength) != nil || hasPortOptions
     }
 
     private var hasPortOptions: Bool {
@@ -70,7 +71,9 @@ struct LinkChange {
         if let mtu = changed(\.mtu) { object.setMTU(mtu) }
         if let isUp = changed(\.isUp) { object.setFlag(IFF_UP, isUp) }
         if let isPromiscuous = changed(\.isPromiscuous) { object.setFlag(IFF_PROMISC, isPromiscuous) }
+        if let isOn = changed(\.isAllMulticast) { object.setFlag(IFF_ALLMULTI, isOn) }
         var message = object.newRequest()
+        if let length = changed(\.transmitQueueLength) { message.append(attribute: IFLA_TXQLEN, UInt32(length)) }
         // libnl would leave an empty alias out.
         if let alias = changed(\.alias) { message.append(attribute: IFLA_IFALIAS, alias) }
         if hasPortOptions { appendPortOptions(to: &message) }

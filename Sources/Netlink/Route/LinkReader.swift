@@ -11,6 +11,7 @@ package struct LinkRecord {
     var kind = ""
     var mac: MACAddress?
     var mtu: Int?
+    var transmitQueueLength: Int?
     var alias = ""
     var masterIndex: Int32?
     var portKind = ""
@@ -28,6 +29,7 @@ package struct LinkRecord {
 
     var isUp: Bool { flags & UInt32(IFF_UP) != 0 }
     var isPromiscuous: Bool { flags & UInt32(IFF_PROMISC) != 0 }
+    var isAllMulticast: Bool { flags & UInt32(IFF_ALLMULTI) != 0 }
     var isLoopback: Bool { flags & UInt32(IFF_LOOPBACK) != 0 }
     /// Whether frames can pass.
     ///
@@ -56,6 +58,7 @@ package struct LinkRecord {
         case IFLA_IFNAME: name = value.string()
         case IFLA_ADDRESS: mac = value.macAddress()
         case IFLA_MTU: mtu = Int(try value.number(UInt32.self))
+        case IFLA_TXQLEN: transmitQueueLength = Int(try value.number(UInt32.self))
         case IFLA_IFALIAS: alias = value.string()
         case IFLA_MASTER: masterIndex = try value.number()
         case IFLA_LINK: peerIndex = try value.number()
@@ -124,7 +127,7 @@ package struct LinkRecord {
 
     /// The link under this name, once its master and its peer have names.
     func link(_ id: LinkID, master: InterfaceName?, peer: LinkID?) -> Link {
-        Link(
+        var link = Link(
             id,
             kind: linkKind(peer),
             mac: mac,
@@ -137,5 +140,8 @@ package struct LinkRecord {
             bridge: kind == "bridge" ? bridge : nil,
             index: Int(index)
         )
+        link.isAllMulticast = isAllMulticast
+        link.transmitQueueLength = transmitQueueLength
+        return link
     }
 }

@@ -1,0 +1,21 @@
+import Posix
+
+/// A directory of a test's own, removed with all that is in it.
+final class TemporaryDirectory: Sendable {
+    let path: String
+
+    init() throws {
+        path = "/tmp/podnet-test-\(FileSystem.uniqueSuffix())"
+        try FileSystem.makeDirectories(path, permissions: 0o700)
+    }
+
+    deinit {
+        try? Self.remove(path)
+    }
+
+    private static func remove(_ path: String) throws {
+        guard try FileSystem.status(path).kind == .directory else { return try FileSystem.remove(path) }
+        for name in try FileSystem.list(path) { try remove("\(path)/\(name)") }
+        try FileSystem.removeDirectory(path)
+    }
+}
