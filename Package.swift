@@ -78,6 +78,7 @@ var targets: [Target] = [
     library("LoopbackPlugin", "PodWiring", "CNI", "NetworkModel", "Addressing"),
     library("FirewallPlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
     library("PortMapPlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
+    library("BandwidthPlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
     library("TuningPlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing", "Posix"),
     command(
         "podnet-cni",
@@ -92,6 +93,7 @@ var targets: [Target] = [
         "MacvlanPlugin",
         "PortMapPlugin",
         "TuningPlugin",
+        "BandwidthPlugin",
         "PodWiring",
         "IPAM",
         "CNI",
@@ -126,6 +128,16 @@ var targets: [Target] = [
     tests(
         "FirewallPlugin",
         "FirewallPlugin",
+        "FakeNode",
+        "FakeKernel",
+        "PodWiring",
+        "CNI",
+        "NetworkModel",
+        "Addressing"
+    ),
+    tests(
+        "BandwidthPlugin",
+        "BandwidthPlugin",
         "FakeNode",
         "FakeKernel",
         "PodWiring",

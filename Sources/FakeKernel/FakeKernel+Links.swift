@@ -10,6 +10,7 @@ extension FakeKernel {
             try create(link, as: .veth(peer: peer.id))
             try create(peer, as: .veth(peer: link.id))
         case .createMacvlan(let link): try createMacvlan(link)
+        case .createIFB(let link): try create(link, as: .ifb)
         case .moveLink(let link, let target): try move(link.id, to: target)
         case .deleteLink(let link): try delete(link.id)
         case .changeLink(let old, let new): try change(old, to: new)
@@ -19,6 +20,8 @@ extension FakeKernel {
         case .removeRoute(let route): try remove(route)
         case .addNeighbor(let neighbor): try add(neighbor)
         case .removeNeighbor(let neighbor): try remove(neighbor)
+        case .addShaping(let shaping): try add(shaping)
+        case .removeShaping(let shaping): try remove(shaping)
         case .setSysctl(let sysctl, _, let value):
             guard state.sysctls[sysctl] != nil else { throw .noEntry("write", sysctl) }
             guard !value.isEmpty else { throw .invalid("write", sysctl) }
@@ -89,7 +92,7 @@ extension FakeKernel {
         switch link.kind {
         case .loopback, .other(""): throw .unsupported("delete link", id)
         case .veth(let peer?): forget(peer)
-        case .veth(nil), .other, .macvlan: break
+        case .veth(nil), .other, .macvlan, .ifb: break
         case .bridge:
             for port in state.links.values where port.id.place == id.place && port.master == id.name {
                 state.links[port.id]?.master = nil
@@ -105,6 +108,7 @@ extension FakeKernel {
         state.addresses = state.addresses.filter { $0.link != id }
         state.routes = state.routes.filter { $0.link != id }
         state.neighbors = state.neighbors.filter { $0.link != id }
+        state.shaping = Set(state.shaping.filter { $0.link != id }.map { $0.leads(to: id) ? $0.leadingNowhere : $0 })
         state.sysctls = state.sysctls.filter { $0.key.link != id }
     }
 
@@ -202,13 +206,15 @@ extension Step {
     /// The namespace that the step needs; nil for one that needs none but the host's.
     var place: Place? {
         switch self {
-        case .createBridge(let link), .createMacvlan(let link), .deleteLink(let link): link.id.place
+        case .createBridge(let link), .createMacvlan(let link), .createIFB(let link), .deleteLink(let link):
+            link.id.place
         case .moveLink(let link, let target): max(link.id.place, target.place)
         case .createVethPair(let link, let peer): max(link.id.place, peer.id.place)
         case .changeLink(_, let link): link.id.place
         case .addAddress(let address), .removeAddress(let address): address.link.place
         case .addRoute(let route), .removeRoute(let route): route.link.place
         case .addNeighbor(let neighbor), .removeNeighbor(let neighbor): neighbor.link.place
+        case .addShaping(let shaping), .removeShaping(let shaping): shaping.link.place
         case .setSysctl(let sysctl, _, _): sysctl.place
         case .changeRuleset, .forgetFlows: nil
         case .awaitCarrier(let link): link.place

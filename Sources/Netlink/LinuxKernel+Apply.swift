@@ -12,6 +12,8 @@ extension LinuxKernel {
             try createVethPair(link, peer)
         case .createMacvlan(let link):
             try createMacvlan(link)
+        case .createIFB(let link):
+            try inNamespace(of: link.id, "create link") { space throws(KernelError) in try space.createIFB(link) }
         case .moveLink(let link, let target):
             try move(link, to: target)
         case .deleteLink(let link):
@@ -29,7 +31,8 @@ extension LinuxKernel {
             try inNamespace(of: address.link, "wait for address") { space throws(KernelError) in
                 try space.awaitAddress(address, atMost: limit)
             }
-        case .addAddress, .removeAddress, .addRoute, .removeRoute, .addNeighbor, .removeNeighbor:
+        case .addAddress, .removeAddress, .addRoute, .removeRoute, .addNeighbor, .removeNeighbor, .addShaping,
+            .removeShaping:
             try applyOnLink(step)
         case .setSysctl(let sysctl, _, let value):
             try set(sysctl, to: value)
@@ -56,8 +59,14 @@ extension LinuxKernel {
             try inNamespace(of: entry.link, "add neighbour") { space throws(KernelError) in try space.add(entry) }
         case .removeNeighbor(let entry):
             try inNamespace(of: entry.link, "remove neighbour") { space throws(KernelError) in try space.remove(entry) }
-        case .createBridge, .createVethPair, .createMacvlan, .moveLink, .deleteLink, .changeLink, .awaitCarrier,
-            .awaitAddress, .setSysctl, .changeRuleset, .forgetFlows:
+        case .addShaping(let shaping):
+            try inNamespace(of: shaping.link, "add shaping") { space throws(KernelError) in try space.add(shaping) }
+        case .removeShaping(let shaping):
+            try inNamespace(of: shaping.link, "remove shaping") { space throws(KernelError) in
+                try space.remove(shaping)
+            }
+        case .createBridge, .createVethPair, .createMacvlan, .createIFB, .moveLink, .deleteLink, .changeLink,
+            .awaitCarrier, .awaitAddress, .setSysctl, .changeRuleset, .forgetFlows:
             preconditionFailure("not a step on a link: \(step)")
         }
     }

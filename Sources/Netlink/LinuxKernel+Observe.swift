@@ -23,6 +23,7 @@ extension LinuxKernel {
         }
         try readLists(scope, into: &state)
         try readSingles(scope, into: &state)
+        try readShaping(scope, into: &state)
         for sysctl in scope.sysctls {
             state.sysctls[sysctl] = try read(sysctl, records)
         }
@@ -83,6 +84,14 @@ extension LinuxKernel {
         for id in scope.neighborsOf {
             state.neighbors.formUnion(
                 try read(id.place) { namespace throws(KernelError) in try namespace.neighbors(of: id) } ?? []
+            )
+        }
+    }
+
+    private mutating func readShaping(_ scope: Scope, into state: inout NetworkState) throws(KernelError) {
+        for id in scope.shapingOf {
+            state.shaping.formUnion(
+                try read(id.place) { namespace throws(KernelError) in try namespace.shaping(of: id) } ?? []
             )
         }
     }

@@ -56,6 +56,11 @@ package struct Message: Sendable {
         endAttribute(start)
     }
 
+    /// Appends an attribute with a C structure as it lies in memory.
+    package mutating func append<Value: BitwiseCopyable>(attribute type: Int, structure: Value) {
+        append(attribute: type, unsafe withUnsafeBytes(of: structure) { unsafe Array($0) })
+    }
+
     /// Appends an attribute with a text and its closing NUL.
     package mutating func append(attribute type: Int, _ text: String) {
         append(attribute: type, Array(text.utf8) + [0])

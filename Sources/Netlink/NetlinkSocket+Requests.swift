@@ -47,6 +47,27 @@ extension NetlinkSocket {
         }
     }
 
+    /// Sends a request that is answered by one message or none, and then acknowledged.
+    package mutating func getIfAny<Value>(
+        _ message: Message,
+        _ operation: String,
+        _ subject: @autoclosure () -> String,
+        _ read: (MessageHeader, _ payload: RawSpan) throws(MalformedMessage) -> Value?
+    ) throws(KernelError) -> Value? {
+        let sequence = reserveSequences()
+        try send(message.sealed(sequence: sequence, addingFlags: NLM_F_ACK), operation, subject)
+        var value: Value?
+        var ack: Ack?
+        while ack == nil {
+            try receiveAnswer(to: sequence, operation, subject) { header, payload throws(MalformedMessage) in
+                if header.isAck { ack = try header.ack(payload) }
+                if header.isData { value = try read(header, payload) }
+            }
+        }
+        try check(ack, operation, subject)
+        return value
+    }
+
     /// Receives one datagram and calls `body` with those of its messages that answer `sequence`; false when it was cut.
     @discardableResult
     private mutating func receiveAnswer(

@@ -11,6 +11,10 @@ package struct AttachmentNames: Hashable, Sendable {
     package let containerMAC: MACAddress
     /// The host end's hardware address.
     package let hostMAC: MACAddress
+    /// The intermediate device that shapes what the pod sends: `bwp` and eight characters of the hash.
+    package let ifb: InterfaceName
+    /// The intermediate device's hardware address.
+    package let ifbMAC: MACAddress
     /// The attachment in clear text: the host veth's alias and the comment of its set elements.
     ///
     /// `network/containerID/ifName`, cut so that it is never over 127 bytes: nft prints no longer comment.
@@ -19,7 +23,9 @@ package struct AttachmentNames: Hashable, Sendable {
     /// Derives the names of `attachment`.
     package init(_ attachment: Attachment) {
         let hash = NameHash.of(attachment.description)
-        hostVeth = Self.vethName(hash)
+        hostVeth = Self.linkName("veth", hash)
+        ifb = Self.linkName("bwp", hash)
+        ifbMAC = MACAddress(localFrom: NameHash.of("ifb " + attachment.description))
         containerMAC = MACAddress(localFrom: NameHash.of("container " + attachment.description))
         hostMAC = MACAddress(localFrom: NameHash.of("host " + attachment.description))
         tag = Self.tag(attachment, hash)
@@ -30,8 +36,8 @@ package struct AttachmentNames: Hashable, Sendable {
         shortened(network.text, to: 40) + "/"
     }
 
-    private static func vethName(_ hash: UInt64) -> InterfaceName {
-        let name = "veth" + NameHash.base32(hash, length: 8)
+    private static func linkName(_ prefix: String, _ hash: UInt64) -> InterfaceName {
+        let name = prefix + NameHash.base32(hash, length: 8)
         guard let valid = try? InterfaceName(name) else { preconditionFailure("not an interface name: \(name)") }
         return valid
     }

@@ -11,6 +11,8 @@ package struct Link: Hashable, Sendable {
         case veth(peer: LinkID?)
         case loopback
         case macvlan(Macvlan)
+        /// An intermediate device: what is sent to it comes back to where it was on its way to.
+        case ifb
         /// The kernel's name of any other kind (`IFLA_INFO_KIND`), or `""` for a device without one.
         case other(String)
     }

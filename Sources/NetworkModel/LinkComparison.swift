@@ -41,7 +41,7 @@ struct LinkComparison {
         switch found.kind {
         case .loopback, .other:
             conflicts.append(LinkConflict(found.id, found: found, wanted: nil, .notRemovable))
-        case .bridge, .macvlan:
+        case .bridge, .macvlan, .ifb:
             remove(found)
         case .veth(let peer):
             if let peer, let wantedPeer = desired[peer] {
@@ -60,10 +60,10 @@ struct LinkComparison {
         untouched.insert(found.id)
     }
 
-    /// Whether a plan can make it: a bridge, a macvlan of a link, or a veth whose other end is to be made, too.
+    /// Whether a plan can make it: a bridge, an intermediate device, a macvlan of a link, or a veth whose other end is to be made, too.
     private static func isMakeable(_ wanted: Link, _ observed: [LinkID: Link], _ desired: [LinkID: Link]) -> Bool {
         switch wanted.kind {
-        case .bridge: return true
+        case .bridge, .ifb: return true
         case .macvlan(let macvlan): return macvlan.parent != nil
         case .loopback, .other: return false
         case .veth(let peer):
@@ -79,11 +79,12 @@ struct LinkComparison {
         case (.veth(let foundPeer), .veth(let wantedPeer)):
             if let wantedPeer, foundPeer != wantedPeer { return .peer }
             return wanted.alias == nil || wanted.alias == found.alias ? nil : .alias
+        case (.ifb, .ifb): return wanted.alias == nil || wanted.alias == found.alias ? nil : .alias
         case (.macvlan(let foundMacvlan), .macvlan(let wantedMacvlan)):
             if let parent = wantedMacvlan.parent, parent != foundMacvlan.parent { return .peer }
             if wantedMacvlan.mode != foundMacvlan.mode { return .kind }
             return wanted.alias == nil || wanted.alias == found.alias ? nil : .alias
-        case (.bridge, _), (.loopback, _), (.other, _), (.veth, _), (.macvlan, _): return .kind
+        case (.bridge, _), (.loopback, _), (.other, _), (.veth, _), (.macvlan, _), (.ifb, _): return .kind
         }
     }
 }

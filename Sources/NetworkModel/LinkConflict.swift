@@ -52,6 +52,7 @@ extension Link.Kind: CustomStringConvertible {
         case .veth: "veth"
         case .loopback: "loopback"
         case .macvlan(let macvlan): "macvlan mode \(macvlan.mode.rawValue)"
+        case .ifb: "ifb"
         case .other(let name): name.isEmpty ? "device" : name
         }
     }
@@ -61,7 +62,7 @@ extension Link.Kind: CustomStringConvertible {
         switch self {
         case .veth(let peer): "veth with peer " + (peer.map(\.description) ?? "elsewhere")
         case .macvlan(let macvlan): "macvlan of " + (macvlan.parent.map(\.description) ?? "a link elsewhere")
-        case .bridge, .loopback, .other: description
+        case .bridge, .loopback, .ifb, .other: description
         }
     }
 }

@@ -41,6 +41,7 @@ extension NetworkDiff {
             + Self.differences("address", addresses)
             + Self.differences("route", routes)
             + Self.differences("neighbour", neighbors)
+            + Self.differences("shaping", shaping)
             + sysctls.map { change in
                 let have = change.have.map { "'\($0)'" } ?? "none"
                 return Difference("sysctl \(change.sysctl)", .changed(want: "'\(change.want)'", have: have))

@@ -22,7 +22,8 @@ extension NetworkDiff {
             routes: keptRoutes.filter(addressOrder.isFlushed),
             neighbors: keptNeighbors.filter { readdressedLinks.contains($0.link) }
         )
-        var steps = removalSteps(rebuilt)
+        var steps = shaping.extra.reversed().map(Step.removeShaping)
+        steps += removalSteps(rebuilt)
         steps += addressOrder.removedFirst.map(Step.removeAddress)
         steps += extraLinks.map(Step.deleteLink)
         if !isBuilding { steps += rulesetSteps }
@@ -35,6 +36,7 @@ extension NetworkDiff {
         if isBuilding { steps += rulesetSteps }
         steps += ups.map { Step.changeLink(from: $0.have, to: $0.want) }
         steps += routingSteps(rebuilt)
+        steps += shaping.missing.map(Step.addShaping)
         steps += ups.map(\.want).filter(getsCarrier).map { .awaitCarrier($0.id) }
         steps += addresses.missing.filter(\.detectsDuplicates).map(Step.awaitAddress)
         return NetworkPlan(steps: steps)
@@ -67,7 +69,7 @@ extension NetworkDiff {
         sysctls.filter { isMeant($0.sysctl) }.map { .setSysctl($0.sysctl, from: $0.have, to: $0.want) }
     }
 
-    /// Bridges, then pairs, each named once, the host's end first, then macvlans.
+    /// Bridges, then pairs, each named once, the host's end first, then the rest.
     private var creationSteps: [Step] {
         let bridges = missingLinks.filter { $0.kind == .bridge }.map { Step.createBridge($0.asCreated) }
         let pairs = missingLinks.compactMap { link -> Step? in
@@ -80,7 +82,8 @@ extension NetworkDiff {
             guard case .macvlan = link.kind else { return nil }
             return .createMacvlan(link.asCreated)
         }
-        return bridges + pairs + macvlans
+        let devices = missingLinks.filter { $0.kind == .ifb }.map { Step.createIFB($0.asCreated) }
+        return bridges + pairs + macvlans + devices
     }
 
     /// Every change of a link but bringing it up: of bridges first, since ports refer to them.

@@ -55,6 +55,8 @@ package struct NetworkDiff: Hashable, Sendable {
     package private(set) var routes: Members<Route>
     /// Permanent neighbours, those on links to delete left out.
     package private(set) var neighbors: Members<Neighbor>
+    /// Shaping, that of links to delete left out.
+    package private(set) var shaping: Members<Shaping>
     /// Sysctls to set, in order.
     package private(set) var sysctls: [SysctlChange]
     /// Tables.
@@ -89,6 +91,10 @@ package struct NetworkDiff: Hashable, Sendable {
             from: observed.neighbors.filter { !untouched.contains($0.link) },
             to: desired.neighbors.filter { !links.conflicting.contains($0.link) }
         )
+        shaping = Members(
+            from: observed.shaping.filter { !untouched.contains($0.link) },
+            to: desired.shaping.filter { !links.conflicting.contains($0.link) }
+        )
         sysctls = desired.sysctls.sorted { $0.key < $1.key }
             .filter { observed.sysctls[$0.key] != $0.value }
             .filter { change in change.key.link.map { !links.conflicting.contains($0) } ?? true }
@@ -102,7 +108,8 @@ package struct NetworkDiff: Hashable, Sendable {
     /// Whether the observed state is the desired one.
     package var isEmpty: Bool {
         conflicts.isEmpty && missingLinks.isEmpty && extraLinks.isEmpty && changedLinks.isEmpty
-            && addresses.isEmpty && routes.isEmpty && neighbors.isEmpty && sysctls.isEmpty && ruleset.isEmpty
+            && addresses.isEmpty && routes.isEmpty && neighbors.isEmpty && shaping.isEmpty && sysctls.isEmpty
+            && ruleset.isEmpty
     }
 }
 

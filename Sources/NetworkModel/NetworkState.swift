@@ -10,6 +10,8 @@ package struct NetworkState: Hashable, Sendable {
     package var routes: Set<Route> = []
     /// Permanent neighbours.
     package var neighbors: Set<Neighbor> = []
+    /// How traffic of links is shaped.
+    package var shaping: Set<Shaping> = []
     /// Values of sysctls, without the line's end. A sysctl that the kernel does not have is absent.
     package var sysctls: [Sysctl: String] = [:]
     /// Tables of nftables, in the host's namespace.
@@ -36,6 +38,8 @@ package struct Scope: Hashable, Sendable {
     package var hostRoutesTo: Set<CIDR> = []
     /// Links whose permanent neighbours, all of them, are wanted.
     package var neighborsOf: Set<LinkID> = []
+    /// Links whose shaping is wanted.
+    package var shapingOf: Set<LinkID> = []
     /// Addresses whose permanent neighbour entry on a link of the host is wanted.
     package var hostNeighbors: Set<HostNeighbor> = []
     /// Sysctls to read.

@@ -8,6 +8,7 @@ extension Scope {
         scope.routesOf.formUnion(other.routesOf)
         scope.hostRoutesTo.formUnion(other.hostRoutesTo)
         scope.neighborsOf.formUnion(other.neighborsOf)
+        scope.shapingOf.formUnion(other.shapingOf)
         scope.hostNeighbors.formUnion(other.hostNeighbors)
         scope.sysctls.formUnion(other.sysctls)
         scope.tables.merge(other.tables) { $0.union($1) }
@@ -48,6 +49,7 @@ extension NetworkState {
                 || (neighbor.link.place == .host
                     && scope.hostNeighbors.contains(Scope.HostNeighbor(neighbor.link.name, neighbor.address)))
         }
+        state.shaping = shaping.filter { scope.shapingOf.contains($0.link) }
         state.sysctls = sysctls.filter { scope.sysctls.contains($0.key) }
         for (id, elements) in scope.tables { state.ruleset.tables[id] = ruleset.tables[id]?.keeping(elements) }
         return state

@@ -20,6 +20,10 @@ package enum Step: Hashable, Sendable {
     case removeRoute(Route)
     case addNeighbor(Neighbor)
     case removeNeighbor(Neighbor)
+    /// Makes an intermediate device.
+    case createIFB(Link)
+    case addShaping(Shaping)
+    case removeShaping(Shaping)
     /// Replaces a value; `from` is what was read before, nil when it was not there: a link's own come with the link.
     case setSysctl(Sysctl, from: String?, to: String)
     /// One transaction, and the one that takes it back.
@@ -34,7 +38,7 @@ extension Step {
     /// The step that takes this one back, or nil when there is nothing to take back or no way to.
     package var inverse: Step? {
         switch self {
-        case .createBridge(let link), .createMacvlan(let link): .deleteLink(link)
+        case .createBridge(let link), .createMacvlan(let link), .createIFB(let link): .deleteLink(link)
         case .moveLink(let link, let target): .moveLink(link.moved(to: target), to: link.id)
         case .createVethPair(let link, _): .deleteLink(link)
         case .deleteLink, .forgetFlows, .awaitCarrier, .awaitAddress: nil
@@ -45,6 +49,8 @@ extension Step {
         case .removeRoute(let route): .addRoute(route)
         case .addNeighbor(let neighbor): .removeNeighbor(neighbor)
         case .removeNeighbor(let neighbor): .addNeighbor(neighbor)
+        case .addShaping(let shaping): .removeShaping(shaping)
+        case .removeShaping(let shaping): .addShaping(shaping)
         case .setSysctl(let sysctl, let old, let new): old.map { .setSysctl(sysctl, from: new, to: $0) }
         case .changeRuleset(let changes, let undo): undo.isEmpty ? nil : .changeRuleset(undo, undo: changes)
         }

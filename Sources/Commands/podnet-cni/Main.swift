@@ -1,3 +1,4 @@
+import BandwidthPlugin
 import BridgePlugin
 import CNI
 import FirewallPlugin
@@ -37,6 +38,7 @@ enum Main {
             .init("loopback") { LoopbackPlugin(surroundings) },
             .init("portmap") { PortMapPlugin(surroundings) },
             .init("firewall") { FirewallPlugin(surroundings) },
+            .init("bandwidth") { BandwidthPlugin(surroundings) },
             .init("tuning") { TuningPlugin(surroundings, TuningFiles(allowlist: "/etc/cni/tuning/allowlist.conf")) },
             .init("host-local") { hostLocal },
             .init("static") { StaticPlugin() },

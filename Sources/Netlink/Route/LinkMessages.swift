@@ -102,6 +102,15 @@ enum LinkMessages {
         return message
     }
 
+    /// Makes an intermediate device.
+    static func createIFB(_ link: Link) -> Message {
+        let object = LinkObject()
+        object.setInitial(link)
+        var message = object.newRequest(flags: createFlags)
+        message.nest(IFLA_LINKINFO) { $0.append(attribute: IFLA_INFO_KIND, "ifb") }
+        return message
+    }
+
     /// Gives the link with this number another name, in the namespace behind `descriptor` if that is another one.
     ///
     /// One message does both (net/core/rtnetlink.c, do_setlink: the namespace first), so there is no moment in which

@@ -118,6 +118,7 @@ package struct LinkRecord {
         switch kind {
         case "bridge": return .bridge
         case "veth": return .veth(peer: peer)
+        case "ifb": return .ifb
         case "macvlan":
             let mode = Link.Macvlan.Mode.allCases.first { $0.number == macvlanMode }
             return mode.map { .macvlan(Link.Macvlan(parent: peer, mode: $0)) } ?? .other(kind)

@@ -36,6 +36,11 @@ extension RouteNamespace {
         try socket.request(message, "create link", "\(link.id)")
     }
 
+    /// Makes an intermediate device.
+    mutating func createIFB(_ link: Link) throws(KernelError) {
+        try socket.request(LinkMessages.createIFB(link), "create link", "\(link.id)")
+    }
+
     /// Gives a link of this namespace another name, in the namespace behind `descriptor` if that is another one.
     mutating func move(_ link: Link, to target: LinkID, in descriptor: Int32?) throws(KernelError) {
         let index = try index(of: link.id)
