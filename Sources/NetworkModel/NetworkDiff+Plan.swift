@@ -10,8 +10,9 @@ extension NetworkDiff {
     /// The steps for everything but the links in conflict and what is on them, for DEL and GC.
     ///
     /// What goes, goes first: neighbours, routes, addresses, links. What comes is put together while it is down. The
-    /// ruleset is committed when links have gone, or are there and before the first one is brought up: no pod speaks or
-    /// is reached before its rules are in place, nor while it is being removed, which takes the kernel 20 ms. Waiting
+    /// ruleset is committed when links that go are down, or those that come are there and not up yet: no pod speaks or
+    /// is reached without its rules. Removing a link takes the kernel 20 ms, and so does what a commit leaves to be done
+    /// before the socket closes (net/netfilter/nf_tables_api.c, `nft_rcv_nl_event`); so it goes on beside it. Waiting
     /// for bridge ports comes last, since nothing before it needs them and the kernel gets on with them meanwhile; and
     /// after it the wait for addresses that somebody else might have, since the question goes through the port.
     package var planAroundConflicts: NetworkPlan {
@@ -25,8 +26,8 @@ extension NetworkDiff {
         var steps = shaping.extra.reversed().map(Step.removeShaping)
         steps += removalSteps(rebuilt)
         steps += addressOrder.removedFirst.map(Step.removeAddress)
+        if !isBuilding { steps += (ruleset.isEmpty ? [] : silencingSteps) + rulesetSteps }
         steps += extraLinks.map(Step.deleteLink)
-        if !isBuilding { steps += rulesetSteps }
         steps += sysctlSteps { $0.link == nil }
         steps += creationSteps
         steps += changeSteps
@@ -59,6 +60,15 @@ extension NetworkDiff {
         // them: a host route says which bridge a pod's neighbour entry is on, also to the DEL after a crash.
         (neighbors.extra + rebuilt.neighbors).sorted().map(Step.removeNeighbor)
             + (routes.extra + rebuilt.routes).sorted().reversed().map(Step.removeRoute)
+    }
+
+    /// Brings the host's links that go down: a port that is down forwards nothing, and that takes no time.
+    private var silencingSteps: [Step] {
+        extraLinks.filter { $0.id.place == .host && $0.isUp == true }.map { link in
+            var down = link
+            down.isUp = false
+            return .changeLink(from: link, to: down)
+        }
     }
 
     private var rulesetSteps: [Step] {

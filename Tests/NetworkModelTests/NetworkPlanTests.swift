@@ -43,7 +43,7 @@ struct NetworkPlanTests {
         #expect(plan.isEmpty)
     }
 
-    @Test("DEL removes neighbours and routes, then the link, and only then what it was guarded by")
+    @Test("DEL removes neighbours and routes, silences the link, takes away what guarded it, and then the link")
     func del() throws {
         var kernel = try Self.kernelWithPod()
         var desired = PodWire.shared
@@ -53,8 +53,9 @@ struct NetworkPlanTests {
             plan.steps.map(words) == [
                 "- 10.11.23.2 dev cni0 lladdr 02:00:00:00:00:02",
                 "- 10.11.23.2/32 dev cni0 proto 112",
-                "delete vethabcdefgh",
+                "down vethabcdefgh",
                 "ruleset",
+                "delete vethabcdefgh",
             ]
         )
         try kernel.run(plan)
@@ -70,7 +71,7 @@ struct NetworkPlanTests {
         var kernel = try Self.kernelWithPod()
         kernel.hasContainer = false
         let plan = try NetworkPlan(from: kernel.observe(PodWire.scope), to: PodWire.shared)
-        #expect(plan.steps.map(words).suffix(2) == ["delete vethabcdefgh", "ruleset"])
+        #expect(plan.steps.map(words).suffix(3) == ["down vethabcdefgh", "ruleset", "delete vethabcdefgh"])
         try kernel.run(plan)
         #expect(kernel.state.links[PodWire.eth0] == nil)
     }
