@@ -63,8 +63,8 @@ package struct TokenBucket: Hashable, Sendable, CustomStringConvertible {
         let longest = UInt64(UInt32.max)
         let (product, isTooMuch) = burst.multipliedReportingOverflow(by: 1_000_000_000)
         let nanoseconds = isTooMuch ? longest : min(product / rate, longest)
-        let (bytes, isTooLarge) = rate.multipliedReportingOverflow(by: nanoseconds)
-        let held = isTooLarge ? longest : bytes / 1_000_000_000
+        let (most, isEndless) = rate.multipliedReportingOverflow(by: longest)
+        let held = isEndless ? burst : min(burst, most / 1_000_000_000)
         self.init(rate: rate, buffer: UInt32(nanoseconds >> 6), limit: UInt32(clamping: rate / 40 + held))
     }
 

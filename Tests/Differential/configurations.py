@@ -253,10 +253,14 @@ CHAINS = [
     Configuration("portmap-nothing", [GATEWAY, PORTS], capabilities={"portMappings": []}, pods=1),
     Configuration("tuning", [GATEWAY, {"type": "tuning", "sysctl": {"net.ipv4.conf.IFNAME.proxy_arp": "1"}, "mtu": 1300,
                                        "promisc": True, "allmulti": True, "mac": "02:00:00:00:00:21"}],
-                  pods=1, macs=("02:00:00:00:00:21",)),
+                  pods=1, macs=("02:00:00:00:00:21",), intended={
+                      r"checks/0: .*IFNAME/proxy_arp: no such file or directory  -> fine$":
+                          "CHECK of tuning knows what IFNAME stands for, as ADD does"}),
     Configuration("tuning-queue", [GATEWAY, {"type": "tuning", "txQLen": 77}], pods=1, since="1.4"),
     Configuration("bandwidth", [GATEWAY, {"type": "bandwidth", "ingressRate": 1000000, "ingressBurst": 2000000,
-                                          "egressRate": 3000000, "egressBurst": 4000000}]),
+                                          "egressRate": 3000000, "egressBurst": 4000000}], intended={
+        r"links/<bwp of pod\d>/txqlen: - -> 32$": "the device that shapes what a pod sends has the kernel's queue length",
+        r"tbf/options/lat: 25001 -> 25000$": "a burst is counted in the kernel's ticks of 64 ns, not in microseconds"}),
     Configuration("firewall", [GATEWAY, {"type": "firewall"}], prepare=[
         "nft add table ip filter; nft add chain ip filter FORWARD '{ type filter hook forward priority 0; policy drop; }'",
         *SERVE_OUTSIDE, "ip -n outside route add 10.1.0.0/24 via 192.0.2.2"], probes=[SEEN_OUTSIDE], intended={
