@@ -7,6 +7,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 bin=${PODNET_BIN:-}
 recordings=$here/Tests/KubernetesClientTests/Recordings
 
+# Below, `jq -s`: of no input at all jq 1.6 says that it is as wanted.
 api_server() { # OPTION…: sets `server` to the address of a fake API server, and `api` to its process
     "$bin/podnet-fake-apiserver" --recordings "$recordings" "$@" >"$work/address" &
     api=$!
@@ -17,7 +18,7 @@ daemon() { # OPTION…
     "$bin/podnetd" --socket "$work/podnetd.sock" --pod-cidr 10.11.0.0/16 --node-name node1 "$@" 2>>"$work/podnetd.log" &
     daemon=$!
     # Its status is bad news, and an exit status, as long as nothing is known.
-    wait_until 10 sh -c "'$bin/netctl' status -o json --socket '$work/podnetd.sock' | jq -e .items" || { cat "$work/podnetd.log"; exit 1; }
+    wait_until 10 sh -c "'$bin/netctl' status -o json --socket '$work/podnetd.sock' | jq -es '.[0].items'" || { cat "$work/podnetd.log"; exit 1; }
 }
 stop() {
     kill "$daemon"
@@ -25,7 +26,7 @@ stop() {
 }
 netctl() { "$bin/netctl" "$@" --socket "$work/podnetd.sock"; }
 status() { { netctl status -o json || true; } | jq -r ".items[0].$1"; }
-complete() { wait_until 10 sh -c "'$bin/netctl' status -o json --socket '$work/podnetd.sock' | jq -e '.items[0].source.isComplete and (.metadata.syncedAt != null)'"; }
+complete() { wait_until 10 sh -c "'$bin/netctl' status -o json --socket '$work/podnetd.sock' | jq -es '.[0] | .items[0].source.isComplete and (.metadata.syncedAt != null)'"; }
 body() { awk 'blank >= 2 { print; next } /^$/ { blank++ }' "$recordings/$1.http"; }
 
 # Everything that the kernel has of ours, without what differs between two equal tables: handles, counters, the order
@@ -33,7 +34,6 @@ body() { awk 'blank >= 2 { print; next } /^$/ { blank++ }' "$recordings/$1.http"
 kernel() {
     local family
     for family in ip ip6; do
-        wait_until 5 nft list table $family podnet
         nft -j list table $family podnet >"$work/table.json" || { date +%T.%N; nft list tables; cat "$work/podnetd.log"; exit 1; } >&2
         jq -S <"$work/table.json" '
             del(.. | .handle?, .counter?, .metainfo?) | .nftables | map(select(. != {}) | del(.table.flags?)) |
@@ -60,7 +60,7 @@ same_state_after() { # EVENTS
     daemon --server "$server"
     complete
     [ "$1" = 0 ] || wait_until 10 sh -c "'$bin/netctl' status -o json --socket '$work/podnetd.sock' |
-        jq -e '[.items[0].source.watches[] | select(.resource == \"services\" or .resource == \"endpointslices\") |
+        jq -es '[.[0].items[0].source.watches[]? | select(.resource == \"services\" or .resource == \"endpointslices\") |
             .resourceVersion | tonumber] == [238 + 1 + $1, 253 + $1]'"
     complete
     kernel >"$work/from-api"
@@ -80,6 +80,20 @@ test_the_recorded_lists_give_the_kernel_what_a_directory_gives() { same_state_af
 test_so_do_a_new_service_and_slice() { same_state_after 1; }
 test_so_does_a_changed_port_and_a_ready_endpoint() { same_state_after 2; }
 test_so_does_a_deletion() { same_state_after 4; }
+test_everything_stays_while_the_api_server_is_away() {
+    api_server
+    daemon --server "$server"
+    complete
+    kernel >"$work/before"
+    kill "$api"
+    wait "$api" || true
+    kernel | diff "$work/before" -
+    stop
+    daemon --server "$server"
+    expect_equal "complete without an API server" "$(status source.isComplete)" false
+    kernel | diff "$work/before" -
+    stop
+}
 
 test_status_shows_where_services_come_from_and_how_the_watches_are() {
     api_server

@@ -79,6 +79,6 @@ network_validate() {
     local type
     for type in $(types); do
         execute VERSION "$type" dummy dummy dummy <<<"$(jq -c '{cniVersion}' "$network")" |
-            jq -e --slurpfile list "$network" '.supportedVersions | index($list[0].cniVersion)' >/dev/null || return 1
+            jq -es --slurpfile list "$network" '.[0].supportedVersions | index($list[0].cniVersion)' >/dev/null || return 1
     done
 }
