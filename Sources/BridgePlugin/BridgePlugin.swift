@@ -24,7 +24,8 @@ package struct BridgePlugin<K: Kernel & ~Copyable>: Plugin {
         var kernel = try surroundings.kernel(request.netns)
         try kernel.refuseTakenVeth(request.attachment)
         return try surroundings.withAddresses(from: config.ipamType, request) { (given) throws(CNIError) in
-            try wire(BridgeDesired(addressing: config, request, given, surroundings.node), request, given.dns, &kernel)
+            let desired = try BridgeDesired(addressing: config, request, given, surroundings.node)
+            return try wire(desired, request, given.dns, &kernel)
         }
     }
 

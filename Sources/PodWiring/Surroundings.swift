@@ -7,8 +7,7 @@ package struct Surroundings<K: Kernel & ~Copyable> {
     package let openKernel: (_ netns: String) throws(KernelError) -> K
     /// Runs IPAM plugins.
     package let delegate: any Delegate
-    /// Tells nodes apart in derived names: the machine ID, or "" where there is none.
-    package let node: String
+    private let readNode: () throws(CNIError) -> String
     /// Runs a body while no other plugin on this node changes what pods share.
     package let exclusively: (_ body: () throws(CNIError) -> Void) throws(CNIError) -> Void
 
@@ -16,17 +15,24 @@ package struct Surroundings<K: Kernel & ~Copyable> {
     package init(
         openKernel: @escaping (_ netns: String) throws(KernelError) -> K,
         delegate: any Delegate,
-        node: String,
+        node: @escaping @autoclosure () throws(CNIError) -> String,
         exclusively: @escaping (_ body: () throws(CNIError) -> Void) throws(CNIError) -> Void
     ) {
         self.openKernel = openKernel
         self.delegate = delegate
-        self.node = node
+        readNode = node
         self.exclusively = exclusively
     }
 }
 
 extension Surroundings where K: ~Copyable {
+    /// Tells nodes apart in derived names: the machine ID, or "" where there is none.
+    ///
+    /// One that cannot be read is an error and not "": a bridge would change its hardware address.
+    package var node: String {
+        get throws(CNIError) { try readNode() }
+    }
+
     /// Opens the kernel for a plugin; an error is the plugin's answer.
     package func kernel(_ netns: String) throws(CNIError) -> K {
         do {

@@ -53,15 +53,19 @@ enum Main {
                 netns.isEmpty ? try LinuxKernel() : try LinuxKernel(netns: netns)
             },
             delegate: PluginDelegate(local: [hostLocal, StaticPlugin()]),
-            node: machineID,
+            node: try machineID(),
             exclusively: exclusively
         )
     }
 
     /// What tells this node's bridges from another's; absent in an image that was never booted.
-    private static var machineID: String {
-        let bytes = (try? FileSystem.readIfPresent("/etc/machine-id", limit: 64)) ?? nil
-        return String(decoding: bytes?.prefix { $0 > 0x20 } ?? [], as: UTF8.self)
+    private static func machineID() throws(CNIError) -> String {
+        do {
+            let bytes = try FileSystem.readIfPresent("/etc/machine-id", limit: 64, followLinks: true) ?? []
+            return String(decoding: bytes.prefix { $0 > 0x20 }, as: UTF8.self)
+        } catch {
+            throw CNIError(.ioFailure, "read the machine's ID", details: error.description)
+        }
     }
 
     /// Runs a body while no other plugin changes what pods share. The lock is on /run, so a boot starts without it.
