@@ -66,15 +66,20 @@ extension Kernel where Self: ~Copyable {
     ///
     /// But not of a transaction: when one thing of it is gone already, nothing of it happened. That is reported, and the
     /// caller looks again.
+    ///
+    /// What could not be removed must be found again: elements lead to addresses, an address to its route, the route to
+    /// the neighbour entry. So after an error the later links of this chain stay.
     package mutating func runBestEffort(_ plan: NetworkPlan) -> [KernelError] {
         var errors: [KernelError] = []
-        for step in plan.steps {
+        var lastRemovable = Int.max
+        for step in plan.steps where step.placeInTrail ?? 0 <= lastRemovable {
             do throws(KernelError) {
                 try apply(step)
             } catch  where error.reason == .notFound {
                 continue
             } catch {
                 errors.append(error)
+                lastRemovable = min(lastRemovable, step.placeInTrail ?? .max)
             }
         }
         return errors
@@ -83,5 +88,21 @@ extension Kernel where Self: ~Copyable {
     /// Undoes the steps in reverse order and collects what cannot be undone.
     package mutating func takeBack(_ done: [Step]) -> [KernelError] {
         runBestEffort(NetworkPlan(steps: done.reversed().compactMap(\.inverse)))
+    }
+}
+
+extension Step {
+    /// Where it is in the chain by which DEL finds what is left of a pod on the host, the end first.
+    fileprivate var placeInTrail: Int? {
+        switch self {
+        case .removeNeighbor(let entry) where entry.link.place == .host: 0
+        case .removeRoute(let route) where route.link.place == .host: 1
+        case .changeRuleset: 2
+        case .createBridge, .createMacvlan, .createVethPair, .createIFB, .moveLink, .deleteLink, .changeLink,
+            .addAddress,
+            .removeAddress, .addRoute, .removeRoute, .addNeighbor, .removeNeighbor, .addShaping, .removeShaping,
+            .setSysctl, .forgetFlows, .awaitCarrier, .awaitAddress:
+            nil
+        }
     }
 }
