@@ -35,7 +35,11 @@ icmp6() { echo "${1}000000$2"; }
 # The link-local address that the kernel makes of a hardware address.
 link_local() { printf 'fe80000000000000%02x%sfffe%s' $((0x${1:0:2} ^ 2)) "${1:2:4}" "${1:6:6}"; }
 
-send() { printf "$(sed 's/../\\x&/g' <<<"$2")" | ip netns exec "$1" socat -u - INTERFACE:eth0; }
+# send CONTAINER FRAME: by way of a file; printf hands a pipe what it has at every byte 0a, and a part of a frame is refused.
+send() {
+    printf "$(sed 's/../\\x&/g' <<<"$2")" >"$work/frame"
+    ip netns exec "$1" socat -u OPEN:"$work/frame" INTERFACE:eth0
+}
 
 # watch_port CONTAINER: counts the test frames that get past podnet's rules.
 watch_port() {
