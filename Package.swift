@@ -66,6 +66,7 @@ var targets: [Target] = [
     library("NetworkModel", "Addressing"),
     library("Netlink", "NetworkModel", "Addressing", "Posix", "CMNL", "CNFTNL", "CNLRoute", "CKernelShims"),
     library("FakeKernel", "NetworkModel", "Addressing"),
+    library("TestFolder", "Posix"),
     library("FakeNode", "FakeKernel", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
 
     library("CNI", "JSON", "Addressing", "Posix"),
@@ -105,10 +106,10 @@ var targets: [Target] = [
 
     tests("Addressing", "Addressing"),
     tests("JSON", "JSON"),
-    tests("Posix", "Posix"),
+    tests("Posix", "Posix", "TestFolder"),
     tests("NetworkModel", "NetworkModel", "Addressing", "FakeKernel"),
     tests("CNI", "CNI", "JSON", "Addressing", "Posix"),
-    tests("IPAM", "IPAM", "CNI", "JSON", "Addressing", "Posix"),
+    tests("IPAM", "IPAM", "TestFolder", "CNI", "JSON", "Addressing", "Posix"),
     tests(
         "BridgePlugin",
         "BridgePlugin",
@@ -148,6 +149,7 @@ var targets: [Target] = [
     tests(
         "TuningPlugin",
         "TuningPlugin",
+        "TestFolder",
         "FakeNode",
         "FakeKernel",
         "PodWiring",
@@ -280,7 +282,7 @@ if !pluginsOnly {
             "Posix"
         ),
         tests("podnetd", "podnetd", "ServiceProxy", "Control", "KubernetesClient", "Addressing", logging),
-        tests("Manifests", "Manifests", "ServiceProxy", "Addressing", "Posix"),
+        tests("Manifests", "Manifests", "TestFolder", "ServiceProxy", "Addressing", "Posix"),
     ]
 }
 

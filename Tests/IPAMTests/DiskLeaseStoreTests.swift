@@ -4,6 +4,7 @@ import Dispatch
 import IPAM
 import Posix
 import Synchronization
+import TestFolder
 import Testing
 
 @Suite("Leases on disk")

@@ -3,6 +3,7 @@ import CNI
 import IPAM
 import JSON
 import Posix
+import TestFolder
 import Testing
 
 /// Calls a host-local as a runtime would.

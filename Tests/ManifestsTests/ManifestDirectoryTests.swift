@@ -2,6 +2,7 @@ import Addressing
 import Manifests
 import Posix
 import ServiceProxy
+import TestFolder
 import Testing
 
 @Suite("A directory of manifests")

@@ -1,6 +1,7 @@
 import Manifests
 import Posix
 import ServiceProxy
+import TestFolder
 import Testing
 
 @Suite("Watching a directory of manifests")

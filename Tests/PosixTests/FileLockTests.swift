@@ -1,4 +1,5 @@
 import Posix
+import TestFolder
 import Testing
 
 @Suite("Locks")

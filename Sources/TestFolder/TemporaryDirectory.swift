@@ -1,10 +1,10 @@
 import Posix
 
 /// A directory of a test's own, removed with all that is in it.
-final class TemporaryDirectory: Sendable {
-    let path: String
+package final class TemporaryDirectory: Sendable {
+    package let path: String
 
-    init() throws {
+    package init() throws {
         path = "/tmp/podnet-test-\(FileSystem.uniqueSuffix())"
         try FileSystem.makeDirectories(path, permissions: 0o700)
     }
