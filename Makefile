@@ -7,7 +7,7 @@ CNIBINDIR ?= /opt/cni/bin
 DESTDIR   ?=
 
 # Every plugin is the same file under the name that it is called by.
-PLUGINS = bridge host-local loopback host-device macvlan ptp static portmap firewall tuning bandwidth
+PLUGINS = bridge host-local loopback host-device macvlan ptp static portmap firewall tuning bandwidth sbr
 
 BUILT = $(shell swift build -c release --show-bin-path)
 

@@ -80,6 +80,7 @@ var targets: [Target] = [
     library("FirewallPlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
     library("PortMapPlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
     library("BandwidthPlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
+    library("SbrPlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
     library("TuningPlugin", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing", "Posix"),
     command(
         "podnet-cni",
@@ -95,6 +96,7 @@ var targets: [Target] = [
         "PortMapPlugin",
         "TuningPlugin",
         "BandwidthPlugin",
+        "SbrPlugin",
         "PodWiring",
         "IPAM",
         "CNI",
@@ -146,6 +148,7 @@ var targets: [Target] = [
         "NetworkModel",
         "Addressing"
     ),
+    tests("SbrPlugin", "SbrPlugin", "FakeNode", "FakeKernel", "CNI", "NetworkModel", "Addressing"),
     tests(
         "TuningPlugin",
         "TuningPlugin",

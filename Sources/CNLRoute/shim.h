@@ -4,6 +4,7 @@
 #include <linux/if_link.h>
 #include <linux/if_bridge.h>
 #include <linux/if_addr.h>
+#include <linux/fib_rules.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/netconf.h>

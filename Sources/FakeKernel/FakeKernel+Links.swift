@@ -18,6 +18,8 @@ extension FakeKernel {
         case .removeAddress(let address): try remove(address)
         case .addRoute(let route): try add(route)
         case .removeRoute(let route): try remove(route)
+        case .addRule(let rule): try add(rule)
+        case .removeRule(let rule): try remove(rule)
         case .addNeighbor(let neighbor): try add(neighbor)
         case .removeNeighbor(let neighbor): try remove(neighbor)
         case .addShaping(let shaping): try add(shaping)
@@ -213,6 +215,7 @@ extension Step {
         case .changeLink(_, let link): link.id.place
         case .addAddress(let address), .removeAddress(let address): address.link.place
         case .addRoute(let route), .removeRoute(let route): route.link.place
+        case .addRule(let rule), .removeRule(let rule): rule.place
         case .addNeighbor(let neighbor), .removeNeighbor(let neighbor): neighbor.link.place
         case .addShaping(let shaping), .removeShaping(let shaping): shaping.link.place
         case .setSysctl(let sysctl, _, _): sysctl.place

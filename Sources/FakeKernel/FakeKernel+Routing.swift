@@ -38,7 +38,12 @@ extension FakeKernel {
         if let gateway = route.gateway, !route.onlink, !isOnLink(gateway, route.link) {
             throw KernelError("add route", "\(route)", reason: .other, errno: 101, "Network is unreachable")
         }
+        if let source = route.source, !isOwn(source, in: route.link.place) { throw .invalid("add route", route) }
         state.routes.insert(route)
+    }
+
+    private func isOwn(_ address: IPAddress, in place: Place) -> Bool {
+        state.addresses.contains { $0.link.place == place && $0.cidr.address == address }
     }
 
     /// Whether an address of the link, or a route without a gateway, says that `gateway` is on the link.
@@ -55,6 +60,16 @@ extension FakeKernel {
             throw .noProcess("remove route", route)
         }
         state.routes.remove(found)
+    }
+
+    /// Linux takes a rule twice, with another priority; whoever adds one here has looked whether it is there.
+    mutating func add(_ rule: RoutingRule) throws(KernelError) {
+        guard rule.source != nil, rule.table != 0 else { throw .invalid("add rule", rule) }
+        guard state.rules.insert(rule).inserted else { throw .exists("add rule", rule) }
+    }
+
+    mutating func remove(_ rule: RoutingRule) throws(KernelError) {
+        guard state.rules.remove(rule) != nil else { throw .noEntry("remove rule", rule) }
     }
 
     mutating func add(_ neighbor: Neighbor) throws(KernelError) {
@@ -87,5 +102,6 @@ extension Route {
 
     fileprivate func isSame(as other: Route) -> Bool {
         clashes(with: other) && link == other.link && gateway == other.gateway
+            && (source == nil || other.source == nil || source == other.source)
     }
 }

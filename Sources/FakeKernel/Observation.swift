@@ -14,15 +14,14 @@ struct Observation {
         visible.links = state.links.filter { $0.key.place == .host }.mapValues(\.withoutHiddenPeer)
         visible.addresses = state.addresses.filter { $0.link.place == .host }
         visible.routes = state.routes.filter { $0.link.place == .host }
+        visible.rules = state.rules.filter { $0.place == .host }
         visible.neighbors = state.neighbors.filter { $0.link.place == .host }
         visible.sysctls = state.sysctls.filter { $0.key.place == .host }
         self.state = visible
     }
 
     func limited(to scope: Scope) -> NetworkState {
-        var readable = state
-        readable.routes = state.routes.filter(\.isListed)
-        return readable.part(in: scope)
+        state.part(in: scope)
     }
 }
 
@@ -33,12 +32,4 @@ extension Link {
         link.kind = .veth(peer: nil)
         return link
     }
-}
-
-extension Route {
-    /// Whether observations show it: those of table main that are not the kernel's own.
-    fileprivate var isListed: Bool { table == 254 && origin != Self.kernelProtocol }
-
-    /// RTPROT_KERNEL (linux/rtnetlink.h).
-    private static let kernelProtocol: UInt8 = 2
 }

@@ -139,7 +139,7 @@ extension NetworkState {
         let linkTraces = links.values.map { "link \($0.id) \($0.kind) \($0.alias ?? "")" }
         return
             (linkTraces + addresses.map { "address \($0)" } + routes.map { "route \($0)" }
-            + neighbors.map { "neighbour \($0)" } + shaping.map { "shaping \($0)" }
+            + rules.map { "rule \($0)" } + neighbors.map { "neighbour \($0)" } + shaping.map { "shaping \($0)" }
             + sysctls.keys.map { "sysctl \($0)" } + tables).sorted()
     }
 

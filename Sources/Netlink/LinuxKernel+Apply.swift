@@ -34,6 +34,10 @@ extension LinuxKernel {
         case .addAddress, .removeAddress, .addRoute, .removeRoute, .addNeighbor, .removeNeighbor, .addShaping,
             .removeShaping:
             try applyOnLink(step)
+        case .addRule(let rule):
+            try inNamespace(rule.place, "add rule", rule) { space throws(KernelError) in try space.add(rule) }
+        case .removeRule(let rule):
+            try inNamespace(rule.place, "remove rule", rule) { space throws(KernelError) in try space.remove(rule) }
         case .setSysctl(let sysctl, _, let value):
             try set(sysctl, to: value)
         case .changeRuleset(let changes, _):
@@ -66,7 +70,7 @@ extension LinuxKernel {
                 try space.remove(shaping)
             }
         case .createBridge, .createVethPair, .createMacvlan, .createIFB, .moveLink, .deleteLink, .changeLink,
-            .awaitCarrier, .awaitAddress, .setSysctl, .changeRuleset, .forgetFlows:
+            .awaitCarrier, .awaitAddress, .addRule, .removeRule, .setSysctl, .changeRuleset, .forgetFlows:
             preconditionFailure("not a step on a link: \(step)")
         }
     }
@@ -131,8 +135,17 @@ extension LinuxKernel {
         _ operation: String,
         _ body: (inout RouteNamespace) throws(KernelError) -> Void
     ) throws(KernelError) {
-        if id.place == .host { return try body(&host) }
-        guard try inContainer(body) != nil else { throw Self.noContainer(operation, id) }
+        try inNamespace(id.place, operation, id, body)
+    }
+
+    private mutating func inNamespace(
+        _ place: Place,
+        _ operation: String,
+        _ subject: some CustomStringConvertible,
+        _ body: (inout RouteNamespace) throws(KernelError) -> Void
+    ) throws(KernelError) {
+        if place == .host { return try body(&host) }
+        guard try inContainer(body) != nil else { throw Self.noContainer(operation, subject) }
     }
 
     static func noContainer(_ operation: String, _ subject: some CustomStringConvertible) -> KernelError {

@@ -81,6 +81,14 @@ extension LinuxKernel {
                 try read(id.place) { namespace throws(KernelError) in try namespace.routes(of: id) } ?? []
             )
         }
+        for place in scope.tablesOf {
+            state.routes.formUnion(
+                try read(place) { namespace throws(KernelError) in try namespace.allRoutes() } ?? []
+            )
+        }
+        for place in scope.rulesOf {
+            state.rules.formUnion(try read(place) { namespace throws(KernelError) in try namespace.rules() } ?? [])
+        }
         for id in scope.neighborsOf {
             state.neighbors.formUnion(
                 try read(id.place) { namespace throws(KernelError) in try namespace.neighbors(of: id) } ?? []

@@ -99,9 +99,8 @@ extension Step {
         case .removeRoute(let route) where route.link.place == .host: 1
         case .changeRuleset: 2
         case .createBridge, .createMacvlan, .createVethPair, .createIFB, .moveLink, .deleteLink, .changeLink,
-            .addAddress,
-            .removeAddress, .addRoute, .removeRoute, .addNeighbor, .removeNeighbor, .addShaping, .removeShaping,
-            .setSysctl, .forgetFlows, .awaitCarrier, .awaitAddress:
+            .addAddress, .removeAddress, .addRoute, .removeRoute, .addRule, .removeRule, .addNeighbor, .removeNeighbor,
+            .addShaping, .removeShaping, .setSysctl, .forgetFlows, .awaitCarrier, .awaitAddress:
             nil
         }
     }

@@ -40,6 +40,7 @@ extension NetworkDiff {
             + changedLinks.flatMap(\.differences)
             + Self.differences("address", addresses)
             + Self.differences("route", routes)
+            + Self.differences("rule", rules)
             + Self.differences("neighbour", neighbors)
             + Self.differences("shaping", shaping)
             + sysctls.map { change in

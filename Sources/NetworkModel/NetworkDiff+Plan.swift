@@ -11,7 +11,8 @@ extension NetworkDiff {
     ///
     /// What goes, goes first: neighbours, routes, addresses, links. What comes is put together while it is down. The
     /// ruleset is committed when links that go are down, or those that come are there and not up yet: no pod speaks or
-    /// is reached without its rules. Removing a link takes the kernel 20 ms, and so does what a commit leaves to be done
+    /// is reached without its rules. A rule that leads to a routing table is there only while the table is complete.
+    /// Removing a link takes the kernel 20 ms, and so does what a commit leaves to be done
     /// before the socket closes (net/netfilter/nf_tables_api.c, `nft_rcv_nl_event`); so it goes on beside it. Waiting
     /// for bridge ports comes last, since nothing before it needs them and the kernel gets on with them meanwhile; and
     /// after it the wait for addresses that somebody else might have, since the question goes through the port.
@@ -24,6 +25,7 @@ extension NetworkDiff {
             neighbors: keptNeighbors.filter { readdressedLinks.contains($0.link) }
         )
         var steps = shaping.extra.reversed().map(Step.removeShaping)
+        steps += rules.extra.reversed().map(Step.removeRule)
         steps += removalSteps(rebuilt)
         steps += addressOrder.removedFirst.map(Step.removeAddress)
         if !isBuilding { steps += (ruleset.isEmpty ? [] : silencingSteps) + rulesetSteps }
@@ -37,6 +39,7 @@ extension NetworkDiff {
         if isBuilding { steps += rulesetSteps }
         steps += ups.map { Step.changeLink(from: $0.have, to: $0.want) }
         steps += routingSteps(rebuilt)
+        steps += rules.missing.map(Step.addRule)
         steps += shaping.missing.map(Step.addShaping)
         steps += ups.map(\.want).filter(getsCarrier).map { .awaitCarrier($0.id) }
         steps += addresses.missing.filter(\.detectsDuplicates).map(Step.awaitAddress)

@@ -53,6 +53,8 @@ package struct NetworkDiff: Hashable, Sendable {
     package private(set) var addresses: Members<LinkAddress>
     /// Routes, those on links to delete left out.
     package private(set) var routes: Members<Route>
+    /// Rules that lead to routing tables.
+    package let rules: Members<RoutingRule>
     /// Permanent neighbours, those on links to delete left out.
     package private(set) var neighbors: Members<Neighbor>
     /// Shaping, that of links to delete left out.
@@ -87,6 +89,7 @@ package struct NetworkDiff: Hashable, Sendable {
             to: desired.addresses.filter { !links.conflicting.contains($0.link) }
         )
         routes = Members(from: foundRoutes, to: wantedRoutes.filter { !links.conflicting.contains($0.link) })
+        rules = Members(from: observed.rules, to: desired.rules)
         neighbors = Members(
             from: observed.neighbors.filter { !untouched.contains($0.link) },
             to: desired.neighbors.filter { !links.conflicting.contains($0.link) }
@@ -108,8 +111,8 @@ package struct NetworkDiff: Hashable, Sendable {
     /// Whether the observed state is the desired one.
     package var isEmpty: Bool {
         conflicts.isEmpty && missingLinks.isEmpty && extraLinks.isEmpty && changedLinks.isEmpty
-            && addresses.isEmpty && routes.isEmpty && neighbors.isEmpty && shaping.isEmpty && sysctls.isEmpty
-            && ruleset.isEmpty
+            && addresses.isEmpty && routes.isEmpty && rules.isEmpty && neighbors.isEmpty && shaping.isEmpty
+            && sysctls.isEmpty && ruleset.isEmpty
     }
 }
 

@@ -8,6 +8,8 @@ package struct NetworkState: Hashable, Sendable {
     package var addresses: Set<LinkAddress> = []
     /// Routes.
     package var routes: Set<Route> = []
+    /// Rules that lead to routing tables.
+    package var rules: Set<RoutingRule> = []
     /// Permanent neighbours.
     package var neighbors: Set<Neighbor> = []
     /// How traffic of links is shaped.
@@ -34,6 +36,10 @@ package struct Scope: Hashable, Sendable {
     package var addressesOf: Set<LinkID> = []
     /// Links whose routes in table main, all but the kernel's own, are wanted.
     package var routesOf: Set<LinkID> = []
+    /// Namespaces whose routes in all tables but `local`, those that came with addresses included, are wanted.
+    package var tablesOf: Set<Place> = []
+    /// Namespaces whose rules, all that lead to a table, are wanted.
+    package var rulesOf: Set<Place> = []
     /// Destinations in the host's table main whose exact route is wanted, whatever link it is on.
     package var hostRoutesTo: Set<CIDR> = []
     /// Links whose permanent neighbours, all of them, are wanted.

@@ -30,6 +30,8 @@ package struct Route: Hashable, Sendable, Comparable, CustomStringConvertible {
     package var mtu: UInt32?
     /// `RTAX_ADVMSS` in bytes.
     package var advertisedMSS: UInt32?
+    /// The address that packets without one of their own get (`RTA_PREFSRC`); nil lets the kernel choose.
+    package var source: IPAddress?
     /// Who made it (`rtm_protocol`). `Route.ownProtocol` for ours on the host.
     package var origin: UInt8
 
@@ -37,6 +39,11 @@ package struct Route: Hashable, Sendable, Comparable, CustomStringConvertible {
     ///
     /// `/etc/iproute2/rt_protos` reserves 0…11 for the kernel's own and names some up to 192; 112 is free.
     package static let ownProtocol: UInt8 = 112
+    /// RT_TABLE_MAIN and RT_TABLE_LOCAL (linux/rtnetlink.h).
+    package static let mainTable: UInt32 = 254
+    package static let localTable: UInt32 = 255
+    /// RTPROT_KERNEL: routes that come with addresses.
+    package static let kernelProtocol: UInt8 = 2
     /// RTPROT_BOOT, what `ip route add` uses, too.
     package static let bootProtocol: UInt8 = 3
 
@@ -47,10 +54,11 @@ package struct Route: Hashable, Sendable, Comparable, CustomStringConvertible {
         gateway: IPAddress? = nil,
         scope: Scope? = nil,
         onlink: Bool = false,
-        table: UInt32 = 254,
+        table: UInt32 = Route.mainTable,
         metric: UInt32? = nil,
         mtu: UInt32? = nil,
         advertisedMSS: UInt32? = nil,
+        source: IPAddress? = nil,
         origin: UInt8 = Route.bootProtocol
     ) {
         self.link = link
@@ -63,8 +71,12 @@ package struct Route: Hashable, Sendable, Comparable, CustomStringConvertible {
         self.metric = metric
         self.mtu = mtu
         self.advertisedMSS = advertisedMSS
+        self.source = source
         self.origin = origin
     }
+
+    /// Whether it is in table main and somebody set it.
+    package var isSetInMain: Bool { table == Self.mainTable && origin != Self.kernelProtocol }
 
     /// `default via 10.11.23.1 dev eth0 (container) onlink`
     package var description: String {
@@ -72,7 +84,8 @@ package struct Route: Hashable, Sendable, Comparable, CustomStringConvertible {
         if let gateway { text += " via \(gateway)" }
         text += " dev \(link)"
         if onlink { text += " onlink" }
-        if table != 254 { text += " table \(table)" }
+        if let source { text += " src \(source)" }
+        if table != Self.mainTable { text += " table \(table)" }
         if let metric { text += " metric \(metric)" }
         if let mtu { text += " mtu \(mtu)" }
         if let advertisedMSS { text += " advmss \(advertisedMSS)" }

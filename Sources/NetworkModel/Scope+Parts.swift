@@ -6,6 +6,8 @@ extension Scope {
         scope.vlansOf.formUnion(other.vlansOf)
         scope.addressesOf.formUnion(other.addressesOf)
         scope.routesOf.formUnion(other.routesOf)
+        scope.tablesOf.formUnion(other.tablesOf)
+        scope.rulesOf.formUnion(other.rulesOf)
         scope.hostRoutesTo.formUnion(other.hostRoutesTo)
         scope.neighborsOf.formUnion(other.neighborsOf)
         scope.shapingOf.formUnion(other.shapingOf)
@@ -41,9 +43,12 @@ extension NetworkState {
             .mapValues { scope.vlansOf.contains($0.id) ? $0 : $0.withoutVLANs }
         state.addresses = addresses.filter { scope.addressesOf.contains($0.link) }
         state.routes = routes.filter { route in
-            scope.routesOf.contains(route.link)
-                || (route.link.place == .host && scope.hostRoutesTo.contains(route.destination))
+            (scope.tablesOf.contains(route.link.place) && route.table != Route.localTable)
+                || (scope.routesOf.contains(route.link) && route.isSetInMain)
+                || (route.link.place == .host && scope.hostRoutesTo.contains(route.destination)
+                    && route.isSetInMain)
         }
+        state.rules = rules.filter { scope.rulesOf.contains($0.place) }
         state.neighbors = neighbors.filter { neighbor in
             scope.neighborsOf.contains(neighbor.link)
                 || (neighbor.link.place == .host

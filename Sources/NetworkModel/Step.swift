@@ -18,6 +18,8 @@ package enum Step: Hashable, Sendable {
     case removeAddress(LinkAddress)
     case addRoute(Route)
     case removeRoute(Route)
+    case addRule(RoutingRule)
+    case removeRule(RoutingRule)
     case addNeighbor(Neighbor)
     case removeNeighbor(Neighbor)
     /// Makes an intermediate device.
@@ -47,6 +49,8 @@ extension Step {
         case .removeAddress(let address): .addAddress(address)
         case .addRoute(let route): .removeRoute(route)
         case .removeRoute(let route): .addRoute(route)
+        case .addRule(let rule): .removeRule(rule)
+        case .removeRule(let rule): .addRule(rule)
         case .addNeighbor(let neighbor): .removeNeighbor(neighbor)
         case .removeNeighbor(let neighbor): .addNeighbor(neighbor)
         case .addShaping(let shaping): .removeShaping(shaping)

@@ -32,7 +32,8 @@ extension DesiredAttachment {
     /// CHECK: the difference that ADD would remove must be none; what differs is in the error's details.
     ///
     /// Later plugins of the chain may add to a pod's link and change its MTU or hardware address (tuning does); the
-    /// result that the runtime hands back says so, and what is only there in addition is no fault.
+    /// result that the runtime hands back says so, and what is only there in addition is no fault. They may also move
+    /// its routes to other tables (sbr does).
     package func check<K: Kernel & ~Copyable>(
         _ request: Request,
         _ previous: CNIResult,
@@ -41,10 +42,13 @@ extension DesiredAttachment {
         let interface = try previous.sandboxed(request)
         let found = try kernel.look(sharedScope)
         let wanted = try shared(found)
-        let state = owned(found, wanted.ruleset).tolerating(interface, request.attachment.ifName)
+        var state = owned(found, wanted.ruleset).tolerating(interface, request.attachment.ifName)
+        let foundOwned = try kernel.look(ownedScope)
+        if !NetworkDiff(from: foundOwned, to: state).routes.missing.isEmpty {
+            state = state.tolerating(try kernel.look(.tables))
+        }
         let faults =
-            NetworkDiff(from: found, to: wanted).faults
-            + NetworkDiff(from: try kernel.look(ownedScope), to: state).faults
+            NetworkDiff(from: found, to: wanted).faults + NetworkDiff(from: foundOwned, to: state).faults
         guard faults.isEmpty else {
             throw CNIError(
                 .other,
@@ -84,6 +88,30 @@ extension NetworkState {
         if let mac = interface.macAddress { state.links[id]?.mac = mac }
         state.links[id]?.mtu = interface.mtu
         return state
+    }
+
+    /// Without the pod's routes to what it reaches by the same link and another table.
+    fileprivate func tolerating(_ found: NetworkState) -> NetworkState {
+        var state = self
+        state.routes = routes.filter { route in
+            route.link.place == .host || !found.routes.contains { $0.isMoved(from: route) }
+        }
+        return state
+    }
+}
+
+extension Scope {
+    /// Every routing table of the pod.
+    fileprivate static var tables: Scope {
+        var scope = Scope()
+        scope.tablesOf = [.container]
+        return scope
+    }
+}
+
+extension Route {
+    fileprivate func isMoved(from other: Route) -> Bool {
+        link == other.link && destination == other.destination && table != other.table
     }
 }
 

@@ -30,6 +30,9 @@ NO_LOCALNET = {
     r"route_localnet: 1 -> 0$": "ports of localhost are mapped without route_localnet",
     r"checks/0: .*could not check ipv6 dnat": "CHECK of a pod without an IPv6 address asks for no IPv6 mapping",
 }
+MOVED = {r"checks/\d: .*Failed to find Gateway.* -> fine$":
+         "CHECK of the plugin before sbr knows that its routes may be in another table"}
+SBR_6 = {r"routes6/.*table 100": "a table of sbr holds only routes of its address's family"}
 GATEWAYS = "a bridge may have several IPv4 gateways, one for each of the pod's subnets"
 WORDS = "errors name what is in the way"
 DNS = {r"results/\d/dns/": "the DNS of IPAM is in the bridge's result, as in later releases of the reference"}
@@ -267,7 +270,16 @@ CHAINS = [
             r"probes/.*: 10.1.0.2 -> $": "where the node's own firewall drops what it forwards, it has the last word"}),
     Configuration("chain-as-podman-makes-it", [GATEWAY, PORTS, {"type": "firewall"}, {"type": "tuning"}],
                   capabilities=MAPPED, pods=1, probes=[SERVE_POD1 + ask("127.0.0.1:8080")], intended=NO_LOCALNET),
-    Configuration("sbr", [bridge(local(V4, routes=[{"dst": "0.0.0.0/0"}])), {"type": "sbr"}], pods=1),
+    Configuration("sbr", [bridge(local(V4, routes=[{"dst": "0.0.0.0/0"}])), {"type": "sbr"}], pods=1, intended=MOVED),
+    Configuration("sbr-two-networks", [GATEWAY], pods=1, second=[
+        bridge(local("10.2.0.0/24", routes=[{"dst": "0.0.0.0/0"}, {"dst": "10.9.0.0/16", "gw": "10.2.0.9"}]), isGateway=True,
+               bridge="br1"), {"type": "sbr"}], prepare=SERVE_OUTSIDE,
+        probes=["ip -n pod1 route get 192.0.2.1 from 10.2.0.2", "ip -n pod1 route get 192.0.2.1 from 10.1.0.2"],
+        intended=MOVED),
+    Configuration("sbr-dual", [bridge(local(V4, V6, routes=[{"dst": "0.0.0.0/0"}, {"dst": "::/0"}])), {"type": "sbr"}],
+                  pods=1, intended={**MOVED, **SBR_6}),
+    Configuration("sbr-gateways", [bridge(local(V4)), {"type": "sbr", "gateways": ["10.1.0.9"]}], pods=1, since="1.9"),
+    Configuration("sbr-a-table", [bridge(local(V4)), {"type": "sbr", "table": 5001}], pods=1, since="1.6"),
 ]
 
 ALL = BRIDGE + IPAM + OTHERS + CHAINS

@@ -140,6 +140,8 @@ func words(_ step: Step) -> String {
     case .removeAddress(let address): "- \(address)"
     case .addRoute(let route): "+ \(route)"
     case .removeRoute(let route): "- \(route)"
+    case .addRule(let rule): "+ rule \(rule)"
+    case .removeRule(let rule): "- rule \(rule)"
     case .addNeighbor(let neighbor): "+ \(neighbor)"
     case .removeNeighbor(let neighbor): "- \(neighbor)"
     case .createIFB(let link): "create \(link.id)"

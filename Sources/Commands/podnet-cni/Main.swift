@@ -13,6 +13,7 @@ import PodWiring
 import PortMapPlugin
 import Posix
 import PtpPlugin
+import SbrPlugin
 import TuningPlugin
 
 /// Every CNI plugin of podnet; the name that the program is called by picks one.
@@ -39,6 +40,7 @@ enum Main {
             .init("portmap") { PortMapPlugin(surroundings) },
             .init("firewall") { FirewallPlugin(surroundings) },
             .init("bandwidth") { BandwidthPlugin(surroundings) },
+            .init("sbr") { SbrPlugin(surroundings) },
             .init("tuning") { TuningPlugin(surroundings, TuningFiles(allowlist: "/etc/cni/tuning/allowlist.conf")) },
             .init("host-local") { hostLocal },
             .init("static") { StaticPlugin() },

@@ -24,6 +24,10 @@ import NetworkModel
         unsafe rtnl_route_set_scope(raw, route.scope.rawValue)
         unsafe rtnl_route_set_protocol(raw, route.origin)
         unsafe rtnl_route_set_type(raw, UInt8(RTN_UNICAST))
+        if let source = route.source {
+            let address = NLAddress(CIDR(host: source))
+            unsafe rtnl_route_set_pref_src(raw, address.raw)
+        }
     }
 
     private func setProperties(_ route: Route) {
@@ -72,11 +76,11 @@ enum RouteMessages {
         RouteObject(route, index: index).deleteRequest()
     }
 
-    /// Asks for the routes, of both families, of a table; of one link if `index` is given.
-    static func dump(table: UInt32, index: Int32?) -> Message {
+    /// Asks for the routes, of both families, of a table or of all; of one link if `index` is given.
+    static func dump(table: UInt32? = nil, index: Int32? = nil) -> Message {
         var message = Message(type: RTM_GETROUTE)
         message.append(rtmsg())
-        message.append(attribute: Int(RTA_TABLE.rawValue), table)
+        if let table { message.append(attribute: Int(RTA_TABLE.rawValue), table) }
         if let index { message.append(attribute: Int(RTA_OIF.rawValue), index) }
         return message
     }

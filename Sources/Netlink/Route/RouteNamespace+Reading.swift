@@ -15,10 +15,10 @@ extension RouteNamespace {
 
     /// All routes by a link in table main but the kernel's own; none when there is no such link.
     mutating func routes(of link: LinkID) throws(KernelError) -> [Route] {
-        try dump(of: link, "read routes", { RouteMessages.dump(table: Self.mainTable, index: $0) }) {
+        try dump(of: link, "read routes", { RouteMessages.dump(table: Route.mainTable, index: $0) }) {
             payload,
             index throws(MalformedMessage) in
-            guard let record = try RouteRecord(payload)?.through(index), record.isSet, record.table == Self.mainTable
+            guard let record = try RouteRecord(payload)?.through(index), record.isSet, record.table == Route.mainTable
             else { return nil }
             return record.route(on: link)
         }
@@ -69,18 +69,18 @@ extension RouteNamespace {
     mutating func route(to destination: CIDR) throws(KernelError) -> Route? {
         guard destination.prefixLength > 0 else { return try routeByReading(to: destination) }
         guard let match = try match(destination.first) else { return nil }
-        guard match.table == Self.mainTable, match.type == UInt8(RTN_UNICAST),
+        guard match.table == Route.mainTable, match.type == UInt8(RTN_UNICAST),
             match.destination.prefixLength <= destination.prefixLength
         else { return try routeByReading(to: destination) }
         return match.destination == destination ? try named(match) : nil
     }
 
     private mutating func routeByReading(to destination: CIDR) throws(KernelError) -> Route? {
-        let message = RouteMessages.dump(table: Self.mainTable, index: nil)
+        let message = RouteMessages.dump(table: Route.mainTable, index: nil)
         let found = try socket.dump(message, "read route", "\(destination)") { _, payload throws(MalformedMessage) in
             try RouteRecord(payload).flatMap { $0.destination == destination ? $0 : nil }
         }
-        guard let first = found.first(where: { $0.isSet && $0.table == Self.mainTable }) else { return nil }
+        guard let first = found.first(where: { $0.isSet && $0.table == Route.mainTable }) else { return nil }
         return try named(first)
     }
 
@@ -105,7 +105,4 @@ extension RouteNamespace {
         guard record.isSet, let index = record.index, let name = try name(of: index) else { return nil }
         return record.route(on: LinkID(place, name))
     }
-
-    /// RT_TABLE_MAIN
-    static var mainTable: UInt32 { 254 }
 }

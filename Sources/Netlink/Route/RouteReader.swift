@@ -13,6 +13,7 @@ package struct RouteRecord {
     /// Nil for a route with several next hops.
     private(set) var index: Int32?
     private var gateway: IPAddress?
+    private var source: IPAddress?
     /// The next hops of a route that has several. The kernel makes one of IPv6 routes that differ in nothing else.
     private var hops: [NextHop] = []
     private var metric: UInt32?
@@ -49,6 +50,7 @@ package struct RouteRecord {
         // A gateway of the other family, behind that family's number.
         case Int(RTA_VIA.rawValue) where value.byteCount > 2:
             gateway = try value.extracting(droppingFirst: 2).ipAddress()
+        case Int(RTA_PREFSRC.rawValue): source = try value.ipAddress()
         case Int(RTA_PRIORITY.rawValue): metric = try value.number()
         case Int(RTA_METRICS.rawValue): try takeMetrics(value)
         case Int(RTA_MULTIPATH.rawValue): hops = try NextHop.all(in: value)
@@ -66,7 +68,13 @@ package struct RouteRecord {
     /// What is said of the next hop by one link, or nil when there is none.
     func through(_ index: Int32) -> RouteRecord? {
         if self.index == index { return self }
-        guard let hop = hops.first(where: { $0.index == index }) else { return nil }
+        return hops.first { $0.index == index }.map(single)
+    }
+
+    /// What is said of each next hop.
+    var singles: [RouteRecord] { index == nil ? hops.map(single) : [self] }
+
+    private func single(_ hop: NextHop) -> RouteRecord {
         var single = self
         single.index = hop.index
         single.gateway = hop.gateway
@@ -78,9 +86,11 @@ package struct RouteRecord {
     ///
     /// The kernel makes those to its own addresses and networks (RTPROT_KERNEL), and IPv6 those that routers tell of
     /// (RTPROT_REDIRECT, RTPROT_RA); they come and go with addresses and advertisements.
-    var isSet: Bool {
-        type == UInt8(RTN_UNICAST) && index != nil
-            && ![RTPROT_REDIRECT, RTPROT_KERNEL, RTPROT_RA].contains(Int32(origin))
+    var isSet: Bool { isLasting && Int32(origin) != RTPROT_KERNEL }
+
+    /// Whether it is that, or one to a network on a link, which came with an address.
+    var isLasting: Bool {
+        type == UInt8(RTN_UNICAST) && index != nil && ![RTPROT_REDIRECT, RTPROT_RA].contains(Int32(origin))
     }
 
     /// The route on this link, or nil when its scope is none of ours.
@@ -98,6 +108,7 @@ package struct RouteRecord {
             metric: metric == unset ? nil : metric,
             mtu: mtu,
             advertisedMSS: advertisedMSS,
+            source: source,
             origin: origin
         )
     }
