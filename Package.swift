@@ -14,7 +14,12 @@ let base: [SwiftSetting] = [
 ]
 // libnl's headers lie in a folder of their own. `pkgConfig:` would say so, too, but it also puts the system's library
 // folder before all others, and with it the shared libraries that the plugins do without.
-let strict = base + [.strictMemorySafety(), .unsafeFlags(["-Xcc", "-I/usr/include/libnl3"])]
+let headers = ["-Xcc", "-I/usr/include/libnl3"]
+// Swift finds a generic type at run time by its mangled name and asks of its arguments what they conform to by reading
+// all conformances of the program, half of what a plugin computes. The compiler knows both; this has it say so. Sections
+// of their own for functions let the linker drop and order them (docs/decisions/0007-what-an-add-costs.md).
+let startsFast = ["-disable-concrete-type-metadata-mangled-name-accessors", "-function-sections"]
+let strict = base + [.strictMemorySafety(), .unsafeFlags(headers + startsFast.flatMap { ["-Xfrontend", $0] })]
 
 func library(_ name: String, _ dependencies: Target.Dependency...) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict)
@@ -59,6 +64,7 @@ var targets: [Target] = [
     .systemLibrary(name: "CNLRoute", providers: [.apt(["libnl-route-3-dev"])]),
     .target(name: "CKernelShims"),
     .target(name: "CMNLAttributes"),
+    .target(name: "CPluginStart"),
 
     library("Addressing"),
     library("JSON"),
@@ -87,6 +93,7 @@ var targets: [Target] = [
         exclude: ["static"],
         linker: pluginLinker,
         "CMNLAttributes",
+        "CPluginStart",
         "BridgePlugin",
         "PtpPlugin",
         "FirewallPlugin",
