@@ -63,19 +63,22 @@ package enum IPAddress: Hashable, Sendable {
     /// The address with these bytes in network order, or nil unless there are 4 or 16.
     ///
     /// Sixteen bytes stay IPv6, mapped or not: they come from the kernel, which means what it says.
-    package init?(bytes: some Collection<UInt8>) {
+    package init?(bytes: [UInt8]) {
+        var high: UInt64 = 0
+        var low: UInt64 = 0
+        for byte in bytes {
+            high = high << 8 | low >> 56
+            low = low << 8 | UInt64(byte)
+        }
         switch bytes.count {
-        case 4:
-            self = .v4(bytes.reduce(0) { $0 << 8 | UInt32($1) })
-        case 16:
-            self = .v6(
-                bytes.prefix(8).reduce(0) { $0 << 8 | UInt64($1) },
-                bytes.dropFirst(8).reduce(0) { $0 << 8 | UInt64($1) }
-            )
-        default:
-            return nil
+        case 4: self = .v4(UInt32(low))
+        case 16: self = .v6(high, low)
+        default: return nil
         }
     }
+
+    /// The same for a part of an array.
+    package init?(bytes: some Collection<UInt8>) { self.init(bytes: Array(bytes)) }
 }
 
 extension IPAddress: Comparable {

@@ -9,9 +9,11 @@ package struct MACAddress: Hashable, Sendable, LosslessStringConvertible {
     }
 
     /// The address with these bytes in wire order, or nil unless there are six.
-    package init?(bytes: some Collection<UInt8>) {
+    package init?(bytes: [UInt8]) {
         guard bytes.count == 6 else { return nil }
-        self.init(bits: bytes.reduce(0) { $0 << 8 | UInt64($1) })
+        var bits: UInt64 = 0
+        for byte in bytes { bits = bits << 8 | UInt64(byte) }
+        self.init(bits: bits)
     }
 
     /// An address of our own making: locally administered, unicast, the other 46 bits from `seed`.

@@ -143,10 +143,18 @@ extension LinkAddress {
 extension Sysctl {
     /// The link whose own sysctl it is, which comes and goes with the link.
     package var link: LinkID? {
-        let parts = path.utf8.split(separator: UInt8(ascii: "/")).map { Substring($0) }
-        guard parts.count >= 4, parts[0] == "ipv4" || parts[0] == "ipv6", parts[1] == "conf" || parts[1] == "neigh",
-            parts[2] != "all", parts[2] != "default", let name = try? InterfaceName(String(parts[2]))
+        guard let rest = path(below: "ipv4/conf/", "ipv6/conf/", "ipv4/neigh/", "ipv6/neigh/"),
+            let slash = rest.firstIndex(of: UInt8(ascii: "/")), rest[slash...].count > 1
         else { return nil }
+        let name = String(Substring(rest[..<slash]))
+        guard name != "all", name != "default", let name = try? InterfaceName(name) else { return nil }
         return LinkID(place, name)
+    }
+
+    private func path(below folders: StaticString...) -> Substring.UTF8View? {
+        for folder in folders where path.hasPrefix(folder.description) {
+            return path.utf8.dropFirst(folder.utf8CodeUnitCount)
+        }
+        return nil
     }
 }

@@ -48,7 +48,9 @@ package enum SHA512 {
             let majority = (a & b) ^ (a & c) ^ (b & c)
             let first = state[7] &+ (rotated(e, 14) ^ rotated(e, 18) ^ rotated(e, 41)) &+ choice &+ constant &+ word
             let second = (rotated(a, 28) ^ rotated(a, 34) ^ rotated(a, 39)) &+ majority
-            state = [first &+ second, a, b, c, state[3] &+ first, e, f, g]
+            let fifth = state[3] &+ first
+            (state[7], state[6], state[5], state[4]) = (g, f, e, fifth)
+            (state[3], state[2], state[1], state[0]) = (c, b, a, first &+ second)
         }
         return state
     }

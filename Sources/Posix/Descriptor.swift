@@ -106,6 +106,13 @@ package struct OpenOptions: OptionSet, Sendable {
         self.rawValue = rawValue
     }
 
+    /// All of these. Swift's own, for any kind of set, looks its elements' type up at run time.
+    package init(arrayLiteral elements: OpenOptions...) {
+        var bits: UInt16 = 0
+        for element in elements { bits |= element.rawValue }
+        rawValue = bits
+    }
+
     /// For reading, which is also what opening with no options does.
     package static let read = OpenOptions(rawValue: 1 << 0)
     /// For writing; together with `read`, for both.
