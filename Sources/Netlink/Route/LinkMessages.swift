@@ -28,6 +28,10 @@ import NetworkModel
     func setMTU(_ mtu: Int) { unsafe rtnl_link_set_mtu(raw, UInt32(clamping: mtu)) }
     func setAlias(_ alias: String) { unsafe rtnl_link_set_ifalias(raw, alias) }
     func setMaster(_ index: Int32) { unsafe rtnl_link_set_master(raw, index) }
+    func setQueues(_ count: UInt32) {
+        unsafe rtnl_link_set_num_tx_queues(raw, count)
+        unsafe rtnl_link_set_num_rx_queues(raw, count)
+    }
     func setNamespace(_ descriptor: Int32) { unsafe rtnl_link_set_ns_fd(raw, descriptor) }
 
     func setAddress(_ mac: MACAddress) {
@@ -75,12 +79,17 @@ enum LinkMessages {
     }
 
     /// Makes a pair in one message, the peer inside the namespace behind `peerNamespace` if that is another one.
+    ///
+    /// A pair that nobody tells otherwise gets queues for every processor and then stops using all but the first
+    /// (drivers/net/veth.c, veth_init_queues), all of which sysfs has to show and to forget.
     static func createVethPair(_ link: Link, master: Int32?, peer: Link, peerNamespace: Int32?) -> Message {
         let veth = LinkObject.veth()
         veth.setInitial(link)
+        veth.setQueues(1)
         if let master { veth.setMaster(master) }
         let other = veth.peer
         other.setInitial(peer)
+        other.setQueues(1)
         if let peerNamespace { other.setNamespace(peerNamespace) }
         return veth.newRequest(flags: createFlags)
     }
