@@ -68,6 +68,8 @@ package struct Scope: Hashable, Sendable {
     }
 
     /// Which elements of a table's sets and maps to read.
+    ///
+    /// Who asks by comments wants to remove elements, and chains and rules stay as they are: they are not read.
     package enum ElementScope: Hashable, Sendable {
         /// Only those with these keys, by set name; each is one look-up.
         case keys([String: Set<[UInt8]>])
@@ -77,6 +79,14 @@ package struct Scope: Hashable, Sendable {
         case commentPrefix(String)
         /// All.
         case all
+
+        /// Whether chains and their rules are wanted, too.
+        package var includesChains: Bool {
+            switch self {
+            case .keys, .all: true
+            case .comment, .commentPrefix: false
+            }
+        }
     }
 
     /// Nothing.

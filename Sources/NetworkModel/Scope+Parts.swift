@@ -73,6 +73,7 @@ extension Link {
 extension Table {
     fileprivate func keeping(_ scope: Scope.ElementScope) -> Table {
         var table = self
+        if !scope.includesChains { table.chains = [:] }
         for (name, set) in sets {
             table.sets[name]?.elements = set.elements.filter { scope.contains($0.value, $0.key, of: name) }
         }

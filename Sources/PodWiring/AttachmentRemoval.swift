@@ -23,9 +23,10 @@ package struct AttachmentRemoval<K: Kernel & ~Copyable> {
     /// Removes an attachment and gives its addresses back; goes on after errors and reports all of them.
     package func remove(_ request: Request) throws(CNIError) {
         try surroundings.delete(request) { () throws(CNIError) in
+            var kernel = try surroundings.kernel(request.netns)
             var errors: [CNIError] = []
-            errors.collect { () throws(CNIError) in try removeAttachment(request) }
-            errors.collect { () throws(CNIError) in try removeReferenceArtefacts(request) }
+            errors.collect { () throws(CNIError) in try removeAttachment(request, in: &kernel) }
+            errors += kernel.removeReferenceArtefacts(of: request.attachment).map { CNIError($0) }
             if let error = CNIError(errors) { throw error }
         }
     }
@@ -45,8 +46,7 @@ package struct AttachmentRemoval<K: Kernel & ~Copyable> {
         if let error = CNIError(errors) { throw error }
     }
 
-    private func removeAttachment(_ request: Request) throws(CNIError) {
-        var kernel = try surroundings.kernel(request.netns)
+    private func removeAttachment(_ request: Request, in kernel: inout K) throws(CNIError) {
         let names = AttachmentNames(request.attachment)
         var scope = Scope()
         scope.links = [LinkID(.host, names.hostVeth)]
@@ -59,12 +59,6 @@ package struct AttachmentRemoval<K: Kernel & ~Copyable> {
             if let error = CNIError(errors.map { CNIError($0) }) { throw error }
             return
         }
-    }
-
-    private func removeReferenceArtefacts(_ request: Request) throws(CNIError) {
-        var kernel = try surroundings.kernel("")
-        let errors = kernel.removeReferenceArtefacts(of: request.attachment)
-        if let error = CNIError(errors.map { CNIError($0) }) { throw error }
     }
 
     private func removeAll(

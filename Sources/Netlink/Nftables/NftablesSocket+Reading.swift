@@ -3,7 +3,8 @@ package import NetworkModel
 import Posix
 
 extension NftablesSocket {
-    /// Reads a table with its chains, rules and sets, and as many elements as asked for; nil when it is not there.
+    /// Reads a table with its sets, as many elements as asked for and, unless they are asked for by comment, its chains and
+    /// rules; nil when it is not there.
     ///
     /// All of it is of one generation and no element is missing: when anybody commits meanwhile, or the kernel reorders a
     /// set, it is read again, at most ten times in half a second, then the error is `.interrupted`. Only this table is read, but for chains, which the kernel lists for all
@@ -46,8 +47,10 @@ extension NftablesSocket {
     ) throws(KernelError) -> Attempt {
         do throws(KernelError) {
             guard var table = try header(of: id) else { return .read(nil) }
-            table.chains = try chains(of: id)
-            for (chain, rule) in try rules(of: id) { table.chains[chain]?.rules.append(rule) }
+            if scope?.includesChains ?? true {
+                table.chains = try chains(of: id)
+                for (chain, rule) in try rules(of: id) { table.chains[chain]?.rules.append(rule) }
+            }
             let sets = try sets(of: id)
             table.sets = Dictionary(sets.map { ($0.name, $0.set) }) { first, _ in first }
             guard let scope else { return .read(table) }
