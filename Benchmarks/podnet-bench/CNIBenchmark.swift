@@ -23,6 +23,8 @@ struct CNIBenchmark {
         try start(&report)
         try addAndDelete(&report, masquerade: false)
         try addAndDelete(&report, masquerade: true)
+        try pointToPoint(&report)
+        try chain(&report)
         try linkDelete(&report)
         try addManyAtOnce(&report)
         try addAmongMany(&report)
@@ -65,31 +67,41 @@ struct CNIBenchmark {
     }
 
     private func addAndDelete(_ report: inout Report, masquerade: Bool) throws {
-        let sides = sides(masquerade ? "m" : "p", masquerade ? 30 : 20)
-        var add: [(Double, Double)] = []
-        var delete: [(Double, Double)] = []
-        for round in 0..<rounds {
-            let ours = try oneAttachment(sides.ours, "r\(round)", masquerade)
-            let reference = try oneAttachment(sides.reference, "r\(round)", masquerade)
-            guard round > 1 else { continue }
-            add.append((ours.add, reference.add))
-            delete.append((ours.delete, reference.delete))
-        }
         let kind = masquerade ? "with masquerade" : "no masquerade"
+        try compare(
+            "bridge + host-local",
+            kind,
+            sides(masquerade ? "m" : "p", masquerade ? 30 : 20),
+            budget: masquerade ? 0.1 : 0.25,
+            &report
+        ) { try oneAttachment($0, $1, masquerade) }
+    }
+
+    /// Two rows, ADD and DEL, of what both sides do in turns; the first two turns warm up and do not count.
+    func compare(
+        _ what: String,
+        _ kind: String,
+        _ sides: (ours: Side, reference: Side),
+        budget: Double,
+        _ report: inout Report,
+        _ once: (Side, _ container: String) throws -> (add: Double, delete: Double)
+    ) throws {
+        let times = try (0..<rounds).map { (try once(sides.ours, "r\($0)"), try once(sides.reference, "r\($0)")) }
+        let counted = times.dropFirst(2)
         report.add(
             Report.Row(
-                name: "bridge + host-local ADD, \(kind)",
-                ours: add.map(\.0).median,
-                reference: add.map(\.1).median,
-                budget: masquerade ? 0.1 : 0.25,
+                name: "\(what) ADD, \(kind)",
+                ours: counted.map(\.0.add).median,
+                reference: counted.map(\.1.add).median,
+                budget: budget,
                 unit: "ms"
             )
         )
         report.add(
             Report.Row(
-                name: "bridge + host-local DEL, \(kind)",
-                ours: delete.map(\.0).median,
-                reference: delete.map(\.1).median,
+                name: "\(what) DEL, \(kind)",
+                ours: counted.map(\.0.delete).median,
+                reference: counted.map(\.1.delete).median,
                 budget: nil,
                 unit: "ms"
             )
@@ -171,17 +183,32 @@ struct CNIBenchmark {
     }
 
     @discardableResult
-    func call(_ side: Side, _ verb: String, _ container: String, _ config: String) throws -> Double {
-        let usage = try start(side, verb, container, config).wait()
+    func call(
+        _ side: Side,
+        _ verb: String,
+        _ container: String,
+        _ config: String,
+        plugin: String = "bridge"
+    ) throws -> Double {
+        let usage = try start(side, verb, container, config, plugin).wait()
         guard usage.status == 0 else {
-            throw BenchmarkError("\(verb) of \(side.network): \(read("\(tools.work)/\(container).out"))")
+            throw BenchmarkError("\(verb) of \(side.network), \(plugin): \(answer(container))")
         }
         return usage.wall * 1000
     }
 
-    private func start(_ side: Side, _ verb: String, _ container: String, _ config: String) throws -> Process {
+    /// What the last call for the container wrote.
+    func answer(_ container: String) -> String { read("\(tools.work)/\(container).out") }
+
+    private func start(
+        _ side: Side,
+        _ verb: String,
+        _ container: String,
+        _ config: String,
+        _ plugin: String = "bridge"
+    ) throws -> Process {
         try Process(
-            [side.plugins + "/bridge"],
+            [side.plugins + "/" + plugin],
             environment: [
                 "CNI_COMMAND": verb, "CNI_CONTAINERID": container, "CNI_NETNS": "/run/netns/\(container)",
                 "CNI_IFNAME": "eth0", "CNI_PATH": side.plugins, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
