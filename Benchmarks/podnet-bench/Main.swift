@@ -9,11 +9,17 @@ enum Main {
             switch arguments.first {
             case "serve": try Connections.serve(Array(arguments.dropFirst()))
             case "connect-loop": try Connections.connectLoop(Array(arguments.dropFirst()))
+            case "greet": try NewConnections.greet(Array(arguments.dropFirst()))
+            case "load": try NewConnections.load(Array(arguments.dropFirst()))
+            case "stick": try NewConnections.stick(Array(arguments.dropFirst()))
+            case "echo": try LongConnections.echo(Array(arguments.dropFirst()))
+            case "hold": try LongConnections.hold(Array(arguments.dropFirst()))
             case "cni": try measure { (report, tools) in try CNIBenchmark(tools).run(&report) }
             case "proxy": try measure { (report, tools) in try ProxyBenchmark(tools).run(&report) }
             case "cluster": try measure { (report, tools) in try ClusterBenchmark(tools).run(&report) }
             case "connect": try measure { (report, tools) in try ConnectBenchmark(tools).run(&report) }
-            default: fail("usage: podnet-bench cni|proxy|cluster|connect [--json] [--quick]", status: 64)
+            case "heal": try measure { (report, tools) in try HealBenchmark(tools).run(&report) }
+            default: fail("usage: podnet-bench cni|proxy|cluster|connect|heal [--json] [--quick]", status: 64)
             }
         } catch {
             fail("podnet-bench: \(error)", status: 1)

@@ -61,6 +61,14 @@ struct Process {
     /// The most that it ever was.
     var peakMegabytes: Double { status("VmHWM:") }
 
+    /// What it has used of both cores so far, in user and kernel mode.
+    var processorSeconds: Double {
+        // proc_pid_stat(5): utime and stime are fields 14 and 15, in ticks; the name, field 2, may hold anything.
+        let fields = read("/proc/\(pid)/stat").split(separator: ")").last?.split(separator: " ") ?? []
+        guard fields.count > 12, let user = Double(fields[11]), let kernel = Double(fields[12]) else { return .nan }
+        return (user + kernel) / Double(sysconf(Int32(_SC_CLK_TCK)))
+    }
+
     private func status(_ key: String) -> Double {
         let lines = read("/proc/\(pid)/status").split(separator: "\n")
         let fields = lines.first { $0.hasPrefix(key) }?.split(whereSeparator: { $0 == " " || $0 == "\t" })

@@ -11,6 +11,11 @@ extension LinuxKernel {
         try withNftables { socket throws(KernelError) in try socket.generation() }
     }
 
+    /// The number of the socket that `commit` uses, by which events of our own commits are known.
+    package mutating func rulesetPortID() throws(KernelError) -> UInt32 {
+        try withNftables { socket throws(KernelError) in socket.portID }
+    }
+
     /// The rules of one chain of the host's.
     package mutating func rules(of table: TableID, chain: String) throws(KernelError) -> [StandingRule] {
         try withNftables { socket throws(KernelError) in try socket.rules(of: table, chain: chain) }

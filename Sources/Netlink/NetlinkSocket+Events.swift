@@ -22,6 +22,12 @@ extension NetlinkSocket {
         throw KernelError("subscribe to", "netlink group \(group)", errno: Glibc.errno)
     }
 
+    /// Leaves a multicast group.
+    package func unsubscribe(from group: Int) throws(KernelError) {
+        guard !setOption(SOL_NETLINK, NETLINK_DROP_MEMBERSHIP, Int32(group)) else { return }
+        throw KernelError("unsubscribe from", "netlink group \(group)", errno: Glibc.errno)
+    }
+
     /// Waits for events, nil for ever, and calls `body` with every one that is queued by then.
     package mutating func waitForEvents(
         atMost timeout: Duration?,

@@ -10,25 +10,30 @@ package actor Reconciler<K: Kernel & ~Copyable & Sendable> {
 
     var core: ProxyCore
     var state = ReconcilerState()
-    private let kernel: ReconcilerKernel<K>
-    private let notify: @Sendable (ReconcilerNotice) -> Void
-    private let clock = ContinuousClock()
+    let kernel: ReconcilerKernel<K>
+    let notify: @Sendable (ReconcilerNotice) -> Void
+    let hears: @Sendable (Bool) -> Void
+    let clock = ContinuousClock()
 
     /// Takes over the kernel; nothing is read or written before `run`.
+    ///
+    /// `hears` is told when nobody needs to listen to events of the ruleset, and when somebody does again.
     package init(
         _ settings: ProxySettings,
         kernel: consuming K,
+        hears: @escaping @Sendable (Bool) -> Void = { _ in },
         notify: @escaping @Sendable (ReconcilerNotice) -> Void
     ) {
         core = ProxyCore(settings)
         self.kernel = ReconcilerKernel(kernel)
+        self.hears = hears
         self.notify = notify
     }
 
     /// Adopts what is in the kernel, then acts on events until the task is cancelled or the inbox closed.
     ///
-    /// The rules stay when it returns.
-    package func run(ticking interval: Duration = .seconds(1)) async {
+    /// The rules stay when it returns. Every `audit` the tables are read and compared, whatever the events said.
+    package func run(ticking interval: Duration = .seconds(1), auditing audit: Duration = .seconds(600)) async {
         await readKernel()
         await withDiscardingTaskGroup { group in
             group.addTask { [inbox] in
@@ -36,7 +41,14 @@ package actor Reconciler<K: Kernel & ~Copyable & Sendable> {
             }
             for await _ in inbox.arrivals {
                 for event in inbox.takeAll() { handle(event) }
+                beginAudit(every: audit)
                 await reconcile()
+                if let due = wakeTime() {
+                    group.addTask { [inbox] in
+                        try? await Task.sleep(until: due, clock: .continuous)
+                        inbox.put(.due)
+                    }
+                }
             }
             group.cancelAll()
         }
@@ -48,6 +60,7 @@ extension Reconciler where K: ~Copyable {
         switch event {
         case .source(let update): take(update)
         case .ruleset(let writers, let missed): suspect(writers, missed)
+        case .due: state.isWakeSet = false
         case .settings(let settings): use(settings)
         case .node(let node): core.use(node)
         case .tick:
@@ -64,16 +77,6 @@ extension Reconciler where K: ~Copyable {
         core.source = update.delivery
     }
 
-    /// Others' changes of any ruleset: they may be of ours, unless the kernel sees to it that they are not.
-    private func suspect(_ writers: [RulesetWriter], _ missed: Bool) {
-        let others = writers.filter { !state.ownGenerations.contains($0.generation) }
-        state.ownGenerations.subtract(writers.map(\.generation))
-        if missed { state.ownGenerations = [] }
-        guard core.settings.tableFlags & TableFlags.owner == 0, missed || !others.isEmpty else { return }
-        state.suspects = (state.suspects + others).suffix(8)
-        state.isSuspicious = true
-    }
-
     private func use(_ settings: ProxySettings) {
         core.retryQuarantined()
         guard settings != core.settings else { return }
@@ -86,7 +89,7 @@ extension Reconciler where K: ~Copyable {
 extension Reconciler where K: ~Copyable {
     /// Brings the kernel to what is wanted, as far as it lets us.
     private func reconcile() async {
-        if state.isSuspicious, clock.now >= state.nextVerification { state.knowsKernel = false }
+        if state.suspicion.isPending, clock.now >= state.nextVerification { await verify() }
         while !state.isStuck {
             if !state.knowsKernel {
                 await readKernel()
@@ -100,7 +103,7 @@ extension Reconciler where K: ~Copyable {
     }
 
     /// Reads our tables and takes them for what is there.
-    private func readKernel() async {
+    func readKernel() async {
         let tables = core.tableIDs
         let begin = clock.now
         do throws(KernelError) {
@@ -122,30 +125,22 @@ extension Reconciler where K: ~Copyable {
     private func adopt(_ ruleset: Ruleset, _ generation: UInt32, _ took: Duration) {
         core.adopt(ruleset)
         state.knowsKernel = true
+        state.lastReading = took
         state.readGeneration = generation
-        // Reading the tables again and again because others write must not cost more than a twentieth of the time.
-        if state.isSuspicious { state.nextVerification = clock.now + took * 20 }
-        state.isSuspicious = false
+        if state.suspicion.isPending { state.nextVerification = clock.now + took * Self.rest }
+        state.suspicion.verified()
         notify(.adopted(frontends: ruleset.frontendCount, took: took))
     }
 
     private func commit(_ transaction: ProxyTransaction) async {
         let begin = clock.now
-        let (readGeneration, insists) = (state.readGeneration, state.insists)
-        let isWatching = core.settings.tableFlags & TableFlags.owner == 0
-        let changes = transaction.changes
-        do throws(KernelError) {
-            let own = try await kernel.run { kernel throws(KernelError) -> UInt32? in
-                var generation = insists ? nil : readGeneration
-                // Knowing the number before makes our own commit's number known, which tells it from others' commits.
-                if generation == nil, isWatching, !insists { generation = try kernel.generation() }
-                try kernel.commit(changes, generation: generation)
-                return generation
-            }
-            core.committed(transaction)
-            noteCommit(transaction, after: own, since: begin)
-        } catch {
+        let attempt = await attempt(transaction.changes)
+        if attempt.hasMissed { state.suspicion.suspectAnything() }
+        if let error = attempt.error {
             recover(from: error, transaction)
+        } else {
+            core.committed(transaction)
+            noteCommit(transaction, after: attempt.generation, since: begin)
         }
     }
 
@@ -193,7 +188,7 @@ extension Reconciler where K: ~Copyable {
         since begin: ContinuousClock.Instant
     ) {
         let now = clock.now
-        if let generation { state.ownGenerations.insert(generation.nextGeneration) }
+        noteOwn(generation)
         state.readGeneration = nil
         state.readAnewCount = 0
         state.insists = false
@@ -208,7 +203,7 @@ extension Reconciler where K: ~Copyable {
             latency: state.noticed.map { now - $0 }
         )
         state.lastCommit = (commit, at: now)
-        state.repairs += state.suspects.isEmpty ? 0 : commit.changes
+        state.suspicion.repaired(commit.changes)
         notify(.committed(commit))
     }
 
@@ -216,13 +211,9 @@ extension Reconciler where K: ~Copyable {
     private func settle() {
         state.noticed = nil
         state.readGeneration = nil
-        if state.knowsKernel, !state.isSuspicious, !state.suspects.isEmpty {
-            if state.repairs > 0 {
-                state.driftRepaired += 1
-                notify(.repaired(state.suspects, changes: state.repairs))
-            }
-            state.suspects = []
-            state.repairs = 0
+        if state.knowsKernel, let (suspects, repairs) = state.suspicion.conclusion() {
+            state.driftRepaired += 1
+            notify(.repaired(suspects, changes: repairs))
         }
         let isSettled = state.knowsKernel && core.source != .waiting && !state.isStuck
         if isSettled {

@@ -13,6 +13,8 @@ package enum ReconcilerEvent: Sendable {
     case node(NodeConditions)
     /// Time has passed.
     case tick
+    /// Our tables, which somebody may have changed, may be looked at again.
+    case due
 }
 
 /// News from where services come from.
@@ -52,12 +54,20 @@ package struct RulesetWriter: Hashable, Sendable, CustomStringConvertible {
     package let processID: UInt32
     /// Its name, at most 15 bytes.
     package let processName: String
+    /// What was done to our tables; nil where that is not known.
+    package let touched: [TableID: TableTouch]?
 
     /// Names a writer.
-    package init(generation: UInt32, processID: UInt32, processName: String) {
+    package init(
+        generation: UInt32,
+        processID: UInt32,
+        processName: String,
+        touched: [TableID: TableTouch]? = nil
+    ) {
         self.generation = generation
         self.processID = processID
         self.processName = processName
+        self.touched = touched
     }
 
     /// `nft[8123]`
@@ -80,7 +90,7 @@ package enum ReconcilerNotice: Sendable {
     case quarantined(ServiceName, KernelError)
     /// Nothing can be done now; it is tried again.
     case stuck(KernelError)
-    /// Somebody had changed our tables; they are as they should be again.
+    /// Somebody had changed our tables, nobody knows who if none is named; they are as they should be again.
     case repaired([RulesetWriter], changes: Int)
     /// The kernel is as it should be, or the source has nothing that could be acted on.
     case settled(ReconcilerSummary)

@@ -19,14 +19,18 @@ struct ReconcilerState: Sendable {
 
     /// The numbers of rulesets that our own commits led to and that were not reported yet.
     var ownGenerations: Set<UInt32> = []
-    /// Others who wrote since our tables were last verified.
-    var suspects: [RulesetWriter] = []
-    /// Whether our tables are to be verified.
-    var isSuspicious = false
-    /// Not before then.
+    /// The number that our last commit led to, where it is known.
+    var lastOwnGeneration: UInt32?
+    /// What others may have done to our tables since those were last known to be right.
+    var suspicion = Suspicion()
+    /// Not before then are our tables read again, or somebody's changes taken back.
     var nextVerification = ContinuousClock.now
-    /// How many changes it took so far to take back what the suspects did.
-    var repairs = 0
+    /// Whether there will be an event at `nextVerification`.
+    var isWakeSet = false
+    /// How long it took to read our tables the last time.
+    var lastReading = Duration.zero
+    /// When our tables are read even though nothing points to a change.
+    var nextAudit: ContinuousClock.Instant?
 
     /// The source, as it last described itself.
     var source = SourceCondition()

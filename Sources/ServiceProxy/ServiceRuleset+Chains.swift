@@ -251,7 +251,7 @@ extension ServiceRuleset {
     }
 
     /// `ct state new`: bit 1 << (IP_CT_NEW + 1).
-    private var isNewConnection: [Expression] { conntrackBit(.state, 1 << 3) }
+    var isNewConnection: [Expression] { conntrackBit(.state, 1 << 3) }
 
     /// `ct status dnat`: IPS_DST_NAT.
     private var isTranslated: [Expression] { conntrackBit(.status, 1 << 5) }

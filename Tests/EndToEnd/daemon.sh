@@ -143,11 +143,16 @@ test_the_socket_is_for_root_alone_and_stale_ones_are_replaced() {
 
 test_a_second_daemon_ends_and_the_first_goes_on() {
     web
-    local command
+    local command before
+    ruleset() { nft -j list ruleset | jq -S 'del(.. | .counter?)'; }
+    before=$(ruleset)
+    mkdir "$work/others.d"
+    { service other 10.96.0.77 80; slice other 8080 p80 10.200.0.2; } >"$work/others.d/other.yaml"
     for command in "" --cleanup; do
-        expect_status 1 timeout 5 "$bin/podnetd" --services-dir "$work/services.d" --socket "$work/other.sock" $command
+        expect_status 1 timeout 5 "$bin/podnetd" --services-dir "$work/others.d" --socket "$work/other.sock" $command
         expect_match "who runs" "$(cat "$work/err")" "another podnetd \(process $daemon\) holds /run/podnet/podnetd.lock"
     done
+    expect_equal "the ruleset" "$(ruleset)" "$before"
     expect_equal "first one's service" "$(ask client 80)" "server 10.200.1.2"
     expect_status 0 netctl status
 }

@@ -34,6 +34,51 @@ struct NftablesEventTests {
         #expect(!batch.missed)
     }
 
+    @Test("what others did to a watched table is told so that it can be taken back, what we did is not")
+    func touched() throws {
+        var nftables = try NftablesSocket()
+        let table = Table(
+            chains: ["drops": Chain(rules: [Rule([.verdict(.drop)])])],
+            sets: [
+                "marks": ElementSet(
+                    key: [.mark],
+                    elements: [RegisterBytes.host(7): Element(comment: "seven", hasCounter: true)]
+                )
+            ]
+        )
+        try nftables.commit(table.additions(as: .podnet))
+        var events = try RulesetEvents(watching: [.podnet], but: nftables.portID)
+        try nftables.commit([.addElements(.podnet, set: "marks", [KeyedElement(RegisterBytes.host(9), Element())])])
+        _ = try output("nft add table inet foreign")
+        _ = try output("nft delete element ip podnet marks '{ 7 }'")
+        _ = try output("nft add element ip podnet marks '{ 8 }'")
+        var batch = try events.wait(atMost: .seconds(5))
+        #expect(batch.events.map(\.touched?.keys.count) == [0, 0, 1, 1])
+        #expect(batch.events.compactMap { $0.touched?[.podnet]?.isStructural } == [false, false])
+        for event in batch.events.reversed() {
+            guard let inverse = event.touched?[.podnet]?.inverse(in: .podnet) else { continue }
+            try nftables.commit(inverse)
+        }
+        var expected = table
+        expected.sets["marks"]?.elements[RegisterBytes.host(9)] = Element()
+        #expect(try nftables.table(.podnet, elements: .all) == expected)
+        for command in ["flush chain ip podnet drops", "delete table ip podnet"] {
+            _ = try output("nft \(command)")
+            batch = try events.wait(atMost: .seconds(5))
+            #expect(batch.events.last?.touched?[.podnet]?.isStructural == true, "\(command)")
+        }
+    }
+
+    @Test("while nobody is to hear, nothing is heard, and afterwards everything again")
+    func pause() throws {
+        var events = try RulesetEvents()
+        try events.pause()
+        _ = try output("nft add table inet unheard")
+        try events.resume()
+        _ = try output("nft add table inet heard")
+        #expect(try events.wait(atMost: .seconds(5)).events.count == 1)
+    }
+
     @Test("without a change there is no event")
     func noChange() throws {
         var events = try RulesetEvents()

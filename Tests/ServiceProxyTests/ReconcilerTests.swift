@@ -7,7 +7,7 @@ import Synchronization
 import Testing
 
 /// A fake kernel that a test can look into and change while a reconciler holds it.
-private final class SharedKernel: Sendable {
+final class SharedKernel: Sendable {
     let kernel = Mutex(FakeKernel())
     /// Refuses transactions that this matches, with this error.
     let refusal = Mutex<(@Sendable ([RulesetChange]) -> KernelError?)?>(nil)
@@ -51,7 +51,7 @@ private final class SharedKernel: Sendable {
 }
 
 /// A running reconciler and what it says.
-private struct Running {
+struct Running {
     let shared: SharedKernel
     let reconciler: Reconciler<SharedKernel.Handle>
     let notices: AsyncStream<ReconcilerNotice>
@@ -87,21 +87,25 @@ private struct Running {
     }
 }
 
-private func withReconciler(
+func withReconciler(
     _ shared: SharedKernel = SharedKernel(),
     _ settings: ProxySettings = ProxySettings(families: [.v4]),
+    auditing audit: Duration = .seconds(3_600),
+    hears: @escaping @Sendable (Bool) -> Void = { _ in },
     _ body: (Running) async throws -> Void
 ) async throws {
     let (notices, continuation) = AsyncStream.makeStream(of: ReconcilerNotice.self)
-    let reconciler = Reconciler(settings, kernel: SharedKernel.Handle(shared: shared)) { continuation.yield($0) }
+    let reconciler = Reconciler(settings, kernel: SharedKernel.Handle(shared: shared), hears: hears) {
+        continuation.yield($0)
+    }
     try await withThrowingDiscardingTaskGroup { group in
-        group.addTask { await reconciler.run(ticking: .seconds(3_600)) }
+        group.addTask { await reconciler.run(ticking: .seconds(3_600), auditing: audit) }
         try await body(Running(shared: shared, reconciler: reconciler, notices: notices))
         group.cancelAll()
     }
 }
 
-private func web(_ name: String, _ address: String, _ endpoint: String) throws -> [ServiceChange] {
+func web(_ name: String, _ address: String, _ endpoint: String) throws -> [ServiceChange] {
     [
         .service(try service(name, [address])),
         .slice(try slice("\(name)-1", of: name, endpoints(endpoint))),
@@ -109,7 +113,7 @@ private func web(_ name: String, _ address: String, _ endpoint: String) throws -
 }
 
 extension [ReconcilerNotice] {
-    fileprivate var words: [String] {
+    var words: [String] {
         map { notice in
             switch notice {
             case .alive: "alive"
@@ -308,5 +312,21 @@ struct ReconcilerProbeTests {
         }
         var kernel = SharedKernel.Handle(shared: shared)
         #expect(try kernel.protectingTableFlags() == flags)
+    }
+
+    @Test("open connections stay translated by tables of an owner, where there are such", arguments: [true, false])
+    func anchor(_ isKnown: Bool) throws {
+        let shared = SharedKernel()
+        if !isKnown {
+            shared.refusal.withLock { refusal in
+                refusal = { _ in KernelError("add", "table", reason: .unsupported, text: "Operation not supported") }
+            }
+        }
+        var kernel = SharedKernel.Handle(shared: shared)
+        #expect(try kernel.keepTranslating(for: ProxySettings()) == isKnown)
+        let tables = shared.kernel.withLock { $0.state.ruleset.tables }
+        let names = isKnown ? ["ip podnet-anchor", "ip6 podnet-anchor"] : []
+        #expect(tables.keys.map(\.description).sorted() == names)
+        #expect(tables.values.allSatisfy { $0.flags == TableFlags.owner })
     }
 }

@@ -23,6 +23,8 @@ run_cases() {
         if timeout 120 bash "$file" --inside "$name" >"$log" 2>&1 </dev/null; then
             passed=$((passed + 1))
             ok "${name#test_}"
+            # What a case has measured.
+            sed -n 's/^FIGURE /       /p' "$log"
         else
             failed=$((failed + 1))
             printf '  %sFAIL%s %s\n' "$red" "$plain" "${name#test_}"

@@ -49,7 +49,8 @@ final class Announcer: Sendable {
             logger.error("a service is left out", error: error, metadata: ["service": "\(service)"])
         case .stuck(let error): announceStuck(error)
         case .repaired(let writers, let changes):
-            let by = writers.map(\.description).joined(separator: " ")
+            let names = writers.map(\.description).joined(separator: " ")
+            let by = names.isEmpty ? "unknown" : names
             logger.warning(
                 "took back what others changed in our tables",
                 metadata: ["by": "\(by)", "changes": "\(changes)"]

@@ -31,13 +31,16 @@ struct Daemon: Sendable {
         let settings = ProxySettings(configuration, protectingFlags: protectingFlags)
         let gate = GenerationGate()
         let announcer = Announcer(manager, gate, logger: logger)
-        let reconciler = Reconciler(settings, kernel: try LinuxKernel(), notify: announcer.take)
+        var kernel = try LinuxKernel()
+        let watch = try Self.rulesetWatch(&kernel, settings, logger)
+        let reconciler = Reconciler(
+            settings,
+            kernel: kernel,
+            hears: { watch?.hear($0) },
+            notify: announcer.take
+        )
         let node = try NodeWatch(configuration.nodePortAddresses, inbox: reconciler.inbox, logger: logger)
         let source = ServiceSource(configuration, access, inbox: reconciler.inbox, node: node, logger: logger)
-        // Where the kernel keeps others away nothing needs watching, and the kernel need not announce each element of
-        // ours, which costs it more than adding it.
-        let isProtected = settings.tableFlags & TableFlags.owner != 0
-        let rulesets = isProtected ? nil : try RulesetWatch(inbox: reconciler.inbox, logger: logger)
         let reload = Reload(
             load: load,
             running: configuration,
@@ -66,15 +69,29 @@ struct Daemon: Sendable {
             Loop(name: "source") { await source.run() },
             Loop(name: "reload") { await reload.run() },
         ]
-        let watch = rulesets.map { rulesets in Loop(name: "ruleset") { await rulesets.run() } }
+        let watching = watch.map { watch in Loop(name: "ruleset") { await watch.run(into: reconciler.inbox) } }
         logger.info("services come from", metadata: ["\(source.place.kind)": "\(source.place.location)"])
         logger.info("started", metadata: ["version": "\(Version.text)", "ownsTables": "\(settings.tableFlags != 0)"])
-        try await run([watch].compactMap(\.self) + parts)
+        try await run([watching].compactMap(\.self) + parts)
     }
 
     private static func protectingTableFlags() throws(KernelError) -> UInt32 {
         var kernel = try LinuxKernel()
         return try kernel.protectingTableFlags()
+    }
+
+    /// Where the kernel keeps others away nothing needs watching, and the kernel need not announce each element of ours,
+    /// which costs it more than adding it.
+    private static func rulesetWatch(
+        _ kernel: inout LinuxKernel,
+        _ settings: ProxySettings,
+        _ logger: Logger
+    ) throws(KernelError) -> RulesetWatch? {
+        guard settings.tableFlags & TableFlags.owner == 0 else { return nil }
+        if try !kernel.keepTranslating(for: settings) {
+            logger.notice("whoever removes our tables interrupts open connections, too: the kernel is too old")
+        }
+        return try RulesetWatch(ProxyCore(settings).tableIDs, but: try kernel.rulesetPortID(), logger: logger)
     }
 
     private func run(_ parts: [any ServiceLifecycle.Service]) async throws {

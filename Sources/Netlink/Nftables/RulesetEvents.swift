@@ -11,6 +11,8 @@ package struct RulesetEvent: Hashable, Sendable {
     package let processID: UInt32
     /// The first 15 bytes of its name: `nft`, `podnetd`.
     package let processName: String
+    /// What it did to the tables that are watched; nil when none are.
+    package fileprivate(set) var touched: [TableID: TableTouch]?
 
     /// Reads an NFT_MSG_NEWGEN, which is also what NFT_MSG_GETGEN is answered with.
     init(_ header: MessageHeader, _ payload: RawSpan) throws(MalformedMessage) {
@@ -33,27 +35,43 @@ package struct RulesetEvent: Hashable, Sendable {
     }
 }
 
-/// Tells who changed the ruleset of a namespace, our own commits included.
+/// Tells who changed the ruleset of a namespace, our own commits included, and what others did to some tables.
 ///
-/// The kernel also says what was changed, one message an object; those are dropped in the kernel (a filter on the
-/// socket), so that a commit of 100,000 elements is still one event here.
+/// The kernel announces every object that a commit changes, and then the commit. What nobody asked for is dropped in the
+/// kernel (a filter on the socket), so that a commit of ours of 100,000 elements is still one event here.
 package struct RulesetEvents: ~Copyable, Sendable {
     private var socket: NetlinkSocket
+    private var touches: TouchedTables?
 
-    /// Subscribes in the calling thread's namespace; every commit from now on is reported.
+    private static var group: Int { Int(NFNLGRP_NFTABLES.rawValue) }
+
+    /// Subscribes in the calling thread's namespace; every commit from now on is reported, by whom and no more.
     package init() throws(KernelError) {
-        socket = try Self.subscribed()
+        let opened = try NetlinkSocket(.netfilter, receiveBuffer: 1 << 20)
+        try opened.accept(onlyType: MessageHeader.newGeneration)
+        try opened.subscribe(to: Self.group)
+        socket = opened
+        touches = nil
     }
 
-    private static func subscribed() throws(KernelError) -> NetlinkSocket {
-        let socket = try NetlinkSocket(.netfilter, receiveBuffer: 1 << 20)
-        try socket.accept(onlyType: UInt16(NFNL_SUBSYS_NFTABLES) << 8 | UInt16(NFT_MSG_NEWGEN.rawValue))
-        try socket.subscribe(to: Int(NFNLGRP_NFTABLES.rawValue))
-        return socket
+    /// The same, and what each commit did to these tables but for those of one socket, which knows itself what it does.
+    package init(watching tables: Set<TableID>, but portID: UInt32) throws(KernelError) {
+        let opened = try NetlinkSocket(.netfilter, receiveBuffer: 4 << 20)
+        try opened.drop(from: portID, exceptType: MessageHeader.newGeneration)
+        try opened.subscribe(to: Self.group)
+        socket = opened
+        touches = TouchedTables(tables)
     }
 
     /// The descriptor's number, to poll for events together with others.
     package var fileDescriptor: Int32 { socket.fileDescriptor }
+
+    /// Hears nothing until `resume`: while nobody listens, the kernel announces nothing, which for a large commit takes
+    /// longer than the commit itself. Compare generations afterwards to know whether something was missed.
+    package func pause() throws(KernelError) { try socket.unsubscribe(from: Self.group) }
+
+    /// Hears again.
+    package func resume() throws(KernelError) { try socket.subscribe(to: Self.group) }
 
     /// Events in the kernel's order.
     package struct Batch: Hashable, Sendable {
@@ -65,27 +83,87 @@ package struct RulesetEvents: ~Copyable, Sendable {
 
     /// Waits for events, nil for ever, and returns all that are queued by then; none when the time is over.
     package mutating func wait(atMost timeout: Duration?) throws(KernelError) -> Batch {
-        var batch = Batch()
-        let outcome = try socket.waitForEvents(atMost: timeout) { header, payload throws(MalformedMessage) in
-            if header.isNewGeneration { batch.events.append(try RulesetEvent(header, payload)) }
-        }
-        batch.missed = outcome == .missed
-        return batch
+        try collect { socket, take throws(KernelError) in try socket.waitForEvents(atMost: timeout, take) }
     }
 
     /// The events that are queued, without waiting; for callers that poll the descriptor themselves.
     package mutating func readQueued() throws(KernelError) -> Batch {
+        try collect { socket, take throws(KernelError) in try socket.readEvents(take) }
+    }
+
+    private typealias Take = (MessageHeader, _ payload: RawSpan) throws(MalformedMessage) -> Void
+
+    private mutating func collect(
+        _ read: (inout NetlinkSocket, Take) throws(KernelError) -> EventWait
+    ) throws(KernelError) -> Batch {
         var batch = Batch()
-        let outcome = try socket.readEvents { header, payload throws(MalformedMessage) in
-            if header.isNewGeneration { batch.events.append(try RulesetEvent(header, payload)) }
+        var touches = touches
+        let outcome = try read(&socket) { header, payload throws(MalformedMessage) in
+            guard header.isNewGeneration else {
+                try touches?.take(header, payload)
+                return
+            }
+            var event = try RulesetEvent(header, payload)
+            event.touched = touches?.end()
+            batch.events.append(event)
         }
         batch.missed = outcome == .missed
+        if batch.missed { _ = touches?.end() }
+        self.touches = touches
         return batch
     }
 }
 
+/// What a commit that is not yet announced as a whole did to the tables that are watched.
+private struct TouchedTables: Sendable {
+    private let watched: Set<TableID>
+    private var touched: [TableID: TableTouch] = [:]
+
+    init(_ tables: Set<TableID>) { watched = tables }
+
+    /// The commit is complete: what it did.
+    mutating func end() -> [TableID: TableTouch] {
+        defer { touched = [:] }
+        return touched
+    }
+
+    /// Takes the announcement of one object. The table's name is attribute 1 of every kind of object.
+    mutating func take(_ header: MessageHeader, _ payload: RawSpan) throws(MalformedMessage) {
+        guard header.type >> 8 == UInt16(NFNL_SUBSYS_NFTABLES) else { return }
+        var set = ""
+        var name = ""
+        try forEachAttribute(in: payload, from: MemoryLayout<nfgenmsg>.size) { type, value throws(MalformedMessage) in
+            switch type {
+            case Int(NFTA_SET_ELEM_LIST_TABLE.rawValue): name = value.string()
+            case Int(NFTA_SET_ELEM_LIST_SET.rawValue) where header.isElements: set = value.string()
+            default: break
+            }
+        }
+        guard let table = watched.first(where: { $0.name == name && $0.family.number == header.family(payload) })
+        else { return }
+        guard header.isElements else {
+            touched[table, default: TableTouch()].restructure()
+            return
+        }
+        let elements = try ElementPiece(payload, .all).kept
+        touched[table, default: TableTouch()].append(elements, of: set, areAdditions: header.isNewElements)
+    }
+}
+
 extension MessageHeader {
-    fileprivate var isNewGeneration: Bool {
-        type == UInt16(NFNL_SUBSYS_NFTABLES) << 8 | UInt16(NFT_MSG_NEWGEN.rawValue)
+    /// NFT_MSG_NEWGEN as a message's type.
+    fileprivate static var newGeneration: UInt16 { type(NFT_MSG_NEWGEN) }
+
+    private static func type(_ message: nf_tables_msg_types) -> UInt16 {
+        UInt16(NFNL_SUBSYS_NFTABLES) << 8 | UInt16(message.rawValue)
+    }
+
+    fileprivate var isNewGeneration: Bool { type == Self.newGeneration }
+    fileprivate var isNewElements: Bool { type == Self.type(NFT_MSG_NEWSETELEM) }
+    fileprivate var isElements: Bool { isNewElements || type == Self.type(NFT_MSG_DELSETELEM) }
+
+    /// `nfgen_family`, the first byte of what follows.
+    fileprivate func family(_ payload: RawSpan) -> UInt8? {
+        try? payload.load(at: 0, as: UInt8.self)
     }
 }

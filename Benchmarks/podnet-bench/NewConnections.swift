@@ -1,0 +1,132 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// New connections at a steady rate, each of which must reach an endpoint, as `scripts/disrupt` needs them.
+enum NewConnections {
+    /// `greet PORT`: sends the last byte of its own address to whoever connects, until it is ended.
+    static func greet(_ arguments: [String]) throws {
+        guard let port = arguments.first.flatMap({ UInt16($0) }) else { throw BenchmarkError("greet PORT") }
+        let listener = try Socket.listening(on: port)
+        while true {
+            let connection = accept(listener, nil, nil)
+            guard connection >= 0 else { continue }
+            var byte = Socket.lastByte(ofAddressOf: connection)
+            _ = send(connection, &byte, 1, Int32(MSG_NOSIGNAL))
+            close(connection)
+        }
+    }
+
+    /// `load RATE COUNT STOP ADDRESS:PORT…`: connects to one target after the other, RATE times a second, until there
+    /// were COUNT connections and the file STOP is there. Prints how many there were, how many of them failed, how many
+    /// took longer than half a second, and the longest in seconds.
+    static func load(_ arguments: [String]) throws {
+        guard arguments.count >= 4, let rate = Double(arguments[0]), let count = Int(arguments[1]) else {
+            throw BenchmarkError("load RATE COUNT STOP ADDRESS:PORT…")
+        }
+        let targets = try arguments.dropFirst(3).map(Target.init)
+        let load = Load(rate: rate, count: count, stop: arguments[2], targets: targets)
+        let group = DispatchGroup()
+        for worker in 0..<load.workers {
+            // A queue of its own is a thread of its own: connecting blocks.
+            DispatchQueue(label: "worker \(worker)").async(group: group) { load.work(worker) }
+        }
+        group.wait()
+        print(load.summary)
+    }
+}
+
+extension NewConnections {
+    /// `stick STOP ADDRESS:PORT`: connects to a service with session affinity fifty times a second until the file STOP is
+    /// there. Prints how often, how many connections came to another endpoint than the one before, and how many failed.
+    static func stick(_ arguments: [String]) throws {
+        guard arguments.count == 2 else { throw BenchmarkError("stick STOP ADDRESS:PORT") }
+        let target = try Target(arguments[1])
+        var (count, moved, failed) = (0, 0, 0)
+        var former: UInt8?
+        while access(arguments[0], F_OK) != 0 {
+            count += 1
+            switch greeting(of: target) {
+            case .success(let endpoint):
+                moved += endpoint == former ?? endpoint ? 0 : 1
+                former = endpoint
+            case .failure(let error):
+                failed += 1
+                if failed <= 10 { say("  sticky: \(error)") }
+            }
+            usleep(20_000)
+        }
+        print("sticky \(count) moved \(moved) failed \(failed)")
+    }
+
+    /// One connection: it must be made, and its endpoint's byte must come.
+    fileprivate static func greeting(of target: Target) -> Result<UInt8, BenchmarkError> {
+        let connection = Socket.patient(seconds: 5)
+        defer { Socket.reset(connection) }
+        guard Socket.withAddress(target.address, target.port, { Glibc.connect(connection, $0, $1) }) == 0 else {
+            return .failure(BenchmarkError("connect: \(String(cString: strerror(errno)))"))
+        }
+        var byte: UInt8 = 0
+        switch recv(connection, &byte, 1, 0) {
+        case 1: return .success(byte)
+        case 0: return .failure(BenchmarkError("closed without a byte"))
+        default: return .failure(BenchmarkError("receive: \(String(cString: strerror(errno)))"))
+        }
+    }
+}
+
+/// The connections of one run, shared by its threads.
+private final class Load: Sendable {
+    /// Enough that some may wait for a second without the rate suffering.
+    let workers = 32
+    private let rate: Double
+    private let count: Int
+    private let stop: String
+    private let targets: [Target]
+    private let started = now()
+    private let tally = Mutex(Tally())
+
+    private struct Tally {
+        var new = 0
+        var failed = 0
+        var slow = 0
+        var longest = 0.0
+    }
+
+    init(rate: Double, count: Int, stop: String, targets: [Target]) {
+        self.rate = rate
+        self.count = count
+        self.stop = stop
+        self.targets = targets
+    }
+
+    var summary: String {
+        tally.withLock { "new \($0.new) failed \($0.failed) slow \($0.slow) longest \($0.longest)" }
+    }
+
+    /// Makes every so many-th connection of the run at its time, late ones at once.
+    func work(_ worker: Int) {
+        var number = worker
+        while number < count || access(stop, F_OK) != 0 {
+            let wait = Double(number) / rate - (now() - started)
+            if wait > 0 { usleep(UInt32(wait * 1e6)) }
+            connect(to: targets[number % targets.count])
+            number += workers
+        }
+    }
+
+    private func connect(to target: Target) {
+        let begun = now()
+        let greeting = NewConnections.greeting(of: target)
+        let took = now() - begun
+        tally.withLock { tally in
+            tally.new += 1
+            tally.slow += took > 0.5 ? 1 : 0
+            tally.longest = max(tally.longest, took)
+            guard case .failure(let fault) = greeting else { return }
+            tally.failed += 1
+            guard tally.failed <= 10 else { return }
+            say("  \(begun - started) s: \(target.address):\(target.port) after \(took) s: \(fault)")
+        }
+    }
+}
