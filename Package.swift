@@ -215,6 +215,7 @@ if !pluginsOnly {
         library(
             "KubernetesClient",
             "ServiceProxy",
+            "JSON",
             "Addressing",
             "Posix",
             asyncHTTPClient,

@@ -78,3 +78,5 @@ int podnet_is_procfs(int fd) {
 }
 
 void podnet_malloc_trim(void) { malloc_trim(0); }
+
+void podnet_malloc_one_arena(void) { mallopt(M_ARENA_MAX, 1); }

@@ -1,6 +1,7 @@
 extension JSONParser {
     /// The number that starts at the position: an `int` if it is whole and fits, otherwise a `double`.
     mutating func number() throws(JSONError) -> JSON {
+        if let integer = shortInteger() { return .int(integer) }
         let start = position
         let isNegative = skip(UInt8(ascii: "-"))
         let whole = try integerPart()
@@ -10,6 +11,20 @@ extension JSONParser {
         let spelled = Decimal(digits, exponent: exponent - fraction.count)
         if let integer = spelled.integer(isNegative: isNegative) { return .int(integer) }
         return try double(start..<position, isWhole: spelled.isWhole)
+    }
+
+    /// The number if it is a few digits and nothing else, as nearly all are; otherwise nil, and nothing is read.
+    private mutating func shortInteger() -> Int? {
+        var end = position
+        var value = 0
+        while end < bytes.count, end - position < 18, bytes[end].isDigit {
+            value = value * 10 + Int(bytes[end] - UInt8(ascii: "0"))
+            end += 1
+        }
+        guard end > position, end == position + 1 || bytes[position] != UInt8(ascii: "0") else { return nil }
+        if end < bytes.count, bytes[end].isDigit || ".eE".utf8.contains(bytes[end]) { return nil }
+        position = end
+        return value
     }
 
     /// Digits without leading zeros.
@@ -25,7 +40,7 @@ extension JSONParser {
     /// At least one digit.
     private mutating func digits() throws(JSONError) -> Range<Int> {
         let start = position
-        while (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(current) { position += 1 }
+        while current.isDigit { position += 1 }
         guard position > start else { throw expected("a digit") }
         return start..<position
     }
@@ -48,6 +63,10 @@ extension JSONParser {
         if !isWhole, let integer = Int(exactly: number) { return .int(integer) }
         return .double(number)
     }
+}
+
+extension UInt8 {
+    fileprivate var isDigit: Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) }
 }
 
 /// A number's magnitude as it is spelled: digits and a power of ten.

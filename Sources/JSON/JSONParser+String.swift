@@ -3,12 +3,11 @@ extension JSONParser {
     mutating func string() throws(JSONError) -> String {
         let start = position
         position += 1
-        skipPlainText()
-        guard current != UInt8(ascii: "\"") else {
-            position += 1
-            return try text(bytes[(start + 1)..<(position - 1)], at: start)
-        }
-        return try escapedString(at: start)
+        let isASCII = skipPlainText() < 0x80
+        guard current == UInt8(ascii: "\"") else { return try escapedString(at: start) }
+        position += 1
+        let plain = bytes[(start + 1)..<(position - 1)]
+        return isASCII ? String(decoding: plain, as: UTF8.self) : try text(plain, at: start)
     }
 
     /// The text of a string, of which everything before the position is plain.
@@ -24,15 +23,20 @@ extension JSONParser {
         return try text(unescaped[...], at: start)
     }
 
-    /// Goes to the next quote, backslash or control character (RFC 8259, 7), or to the end.
-    private mutating func skipPlainText() {
+    /// Goes to the next quote, backslash or control character (RFC 8259, 7), or to the end; returns all bits that it
+    /// found set in any byte.
+    @discardableResult
+    mutating func skipPlainText() -> UInt8 {
         var end = position
+        var bits: UInt8 = 0
         while end < bytes.count {
             let byte = bytes[end]
             if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { break }
+            bits |= byte
             end += 1
         }
         position = end
+        return bits
     }
 
     private func unfinishedString() -> JSONError {

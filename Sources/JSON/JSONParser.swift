@@ -30,7 +30,8 @@ struct JSONParser {
         return value
     }
 
-    private mutating func value() throws(JSONError) -> JSON {
+    /// The value at the position, or after the space there.
+    mutating func value() throws(JSONError) -> JSON {
         skipSpace()
         switch current {
         case UInt8(ascii: "\""): return .string(try string())
@@ -96,7 +97,7 @@ extension JSONParser {
     }
 
     /// A key with the colon after it.
-    private mutating func key() throws(JSONError) -> String {
+    mutating func key() throws(JSONError) -> String {
         skipSpace()
         guard current == UInt8(ascii: "\"") else { throw expected("a key") }
         let key = try string()
@@ -107,9 +108,7 @@ extension JSONParser {
 
     /// Steps over the bracket that opens an array or object, and the space after it.
     private mutating func enter() throws(JSONError) {
-        guard places.count < Self.depthLimit else {
-            throw expected("at most \(Self.depthLimit) levels of arrays and objects")
-        }
+        guard places.count < Self.depthLimit else { throw tooDeep }
         position += 1
         skipSpace()
     }
@@ -123,6 +122,9 @@ extension JSONParser {
 }
 
 extension JSONParser {
+    /// One more array or object than may lie in one another opens at the position.
+    var tooDeep: JSONError { expected("at most \(Self.depthLimit) levels of arrays and objects") }
+
     /// What stands at the position is not what should.
     func expected(_ what: String) -> JSONError {
         fault("expected \(what), found \(whatIsHere)")

@@ -1,5 +1,7 @@
+package import ServiceProxy
+
 /// How an API server says no: the `v1/Status` of a refusal, or of an ERROR event.
-package struct APIStatus: Decodable, Hashable, Sendable {
+package struct APIStatus: Hashable, Sendable {
     /// The HTTP status; also inside a stream whose own status was 200.
     package var code: Int?
     /// One word: `Expired`, `Unauthorized`.
@@ -10,17 +12,23 @@ package struct APIStatus: Decodable, Hashable, Sendable {
     package var details: Details?
 
     /// What `details` says.
-    package struct Details: Decodable, Hashable, Sendable {
+    package struct Details: FieldObject, Hashable, Sendable {
         /// When to come back.
         package var retryAfterSeconds: Int?
         /// Why, in words for programs.
         package var causes: [Cause]?
+
+        /// Nothing more is said.
+        package init() {}
     }
 
     /// One cause.
-    package struct Cause: Decodable, Hashable, Sendable {
+    package struct Cause: FieldObject, Hashable, Sendable {
         /// One word.
         package var reason: String?
+
+        /// Nothing is said.
+        package init() {}
     }
 
     /// Describes a refusal.
@@ -38,5 +46,36 @@ package struct APIStatus: Decodable, Hashable, Sendable {
     package var isTooLargeVersion: Bool {
         details?.causes?.contains { $0.reason == "ResourceVersionTooLarge" } == true
             || message?.contains("Too large resource version") == true
+    }
+}
+
+extension APIStatus: FieldObject {
+    /// Nothing is said.
+    package init() { self.init(code: nil) }
+
+    package mutating func take(_ field: String, from reader: inout some FieldReader) throws(FieldFault) {
+        switch field {
+        case "code": code = try reader.integer()
+        case "reason": reason = try reader.text()
+        case "message": message = try reader.text()
+        case "details": details = try reader.object()
+        default: break
+        }
+    }
+}
+
+extension APIStatus.Details {
+    package mutating func take(_ field: String, from reader: inout some FieldReader) throws(FieldFault) {
+        switch field {
+        case "retryAfterSeconds": retryAfterSeconds = try reader.integer()
+        case "causes": causes = try reader.objects()
+        default: break
+        }
+    }
+}
+
+extension APIStatus.Cause {
+    package mutating func take(_ field: String, from reader: inout some FieldReader) throws(FieldFault) {
+        if field == "reason" { reason = try reader.text() }
     }
 }

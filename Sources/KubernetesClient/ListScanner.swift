@@ -92,17 +92,11 @@ package struct ListScanner: Sendable {
 
     /// Takes what belongs to the item and returns where the rest begins.
     private mutating func takeItem(_ bytes: [UInt8], from start: Int) throws(MalformedAnswer) -> Int {
-        var index = start
-        var nesting = itemNesting
-        while index < bytes.endIndex, !nesting.isAtEnd {
-            try nesting.take(bytes[index])
-            index += 1
-        }
-        itemNesting = nesting
-        item.append(contentsOf: bytes[start..<index])
+        let end = try itemNesting.take(bytes, from: start)
+        item.append(contentsOf: bytes[start..<end])
         guard item.count <= Self.itemLimit else { throw MalformedAnswer("an item exceeds \(Self.itemLimit) bytes") }
-        if nesting.isAtEnd { place = .betweenItems }
-        return index
+        if itemNesting.isAtEnd { place = .betweenItems }
+        return end
     }
 }
 
@@ -115,6 +109,29 @@ struct JSONNesting: Sendable {
     private(set) var isInText = false
     private(set) var isAtEnd = false
     private var isEscaped = false
+
+    /// Takes bytes until the outermost bracket is closed, or all of them; returns where the rest begins.
+    mutating func take(_ bytes: [UInt8], from start: Int) throws(MalformedAnswer) -> Int {
+        var nesting = self
+        var index = start
+        while index < bytes.endIndex, !nesting.isAtEnd {
+            // Half of the bytes are inside of texts.
+            if nesting.isInText, !nesting.isEscaped { index = Self.endOfPlainText(bytes, from: index) }
+            guard index < bytes.endIndex else { break }
+            try nesting.take(bytes[index])
+            index += 1
+        }
+        self = nesting
+        return index
+    }
+
+    private static func endOfPlainText(_ bytes: [UInt8], from start: Int) -> Int {
+        var index = start
+        while index < bytes.endIndex, bytes[index] != UInt8(ascii: "\""), bytes[index] != UInt8(ascii: "\\") {
+            index += 1
+        }
+        return index
+    }
 
     /// Takes the next byte.
     mutating func take(_ byte: UInt8) throws(MalformedAnswer) {

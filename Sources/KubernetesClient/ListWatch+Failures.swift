@@ -64,6 +64,8 @@ extension ListWatch {
         // What began with initial events and goes on as a watch was understood.
         switch request {
         case .initialEvents where !isWatching:
+            // An older server; that it has pages only is no trouble.
+            problem = nil
             takesInitialEvents = false
             return begin(newest: false)
         case .list(_, continuation: .some, _): return beginPages(.newest, limit: nil, after: delay(at: now))

@@ -1,56 +1,84 @@
-import FoundationEssentials
+import JSON
 import ServiceProxy
 
 /// Turns the texts of one resource into values.
+///
+/// Every text is gone through twice: for what it is, which also judges all of its syntax, and for its fields.
 package struct ObjectDecoder: Sendable {
     private let resource: Resource
-    private let decoder: JSONDecoder
 
     /// Reads objects of `resource`.
     package init(_ resource: Resource) {
         self.resource = resource
-        decoder = JSONDecoder()
-        if let key = CodingUserInfoKey.resource { decoder.userInfo[key] = resource }
     }
 
     /// One item of a list.
     package func item(_ bytes: [UInt8]) throws(MalformedAnswer) -> WatchedObject {
-        try decode(ObjectInList.self, bytes).object
+        try object(try Document(bytes), saysWhatItIs: false)
     }
 
     /// What is around the items of a list: its version, and how to get the rest.
     package func head(_ bytes: [UInt8]) throws(MalformedAnswer) -> ListHead {
-        let list = try decode(ListEnvelope.self, bytes)
+        let list = try Document(bytes).head
         guard list.kind == "\(resource.kind)List", list.apiVersion == resource.apiVersion else {
-            throw MalformedAnswer(
-                "it is \(list.apiVersion ?? "?")/\(list.kind ?? "?"), not \(resource.apiVersion)/\(resource.kind)List"
-            )
+            throw MalformedAnswer("it is \(list.whatItIs), not \(resource.apiVersion)/\(resource.kind)List")
         }
-        guard let version = list.metadata?.resourceVersion.flatMap(ResourceVersion.init) else {
+        guard let version = list.metadata.resourceVersion.flatMap(ResourceVersion.init) else {
             throw MalformedAnswer("the list has no resourceVersion")
         }
-        return ListHead(version: version, continuation: list.metadata?.continue.flatMap { $0.isEmpty ? nil : $0 })
+        return ListHead(version: version, continuation: list.metadata.continuation.flatMap { $0.isEmpty ? nil : $0 })
     }
 
     /// One line of a watch.
     package func event(_ line: [UInt8]) throws(MalformedAnswer) -> WatchEvent {
-        var nesting = JSONNesting()
-        for byte in line { try nesting.take(byte) }
-        return try decode(EventLine.self, line).event
+        let (type, document) = try Document.event(line)
+        switch type {
+        case "ADDED": return .added(try object(document, saysWhatItIs: true))
+        case "MODIFIED": return .modified(try object(document, saysWhatItIs: true))
+        case "DELETED": return .deleted(try object(document, saysWhatItIs: true))
+        case "BOOKMARK":
+            return .bookmark(
+                try document.version,
+                endsInitialEvents: document.head.metadata.annotations.endsInitialEvents
+            )
+        case "ERROR": return .error(try document.status)
+        default: throw MalformedAnswer("an event has the unknown type '\(type.prefix(40))'")
+        }
     }
 
     /// A refusal; nil when the server has not said it in the API's words.
     package static func status(_ bytes: [UInt8]) -> APIStatus? {
-        try? JSONDecoder().decode(StatusDocument.self, from: Data(bytes)).status
+        guard let document = try? Document(bytes), document.head.kind == "Status" else { return nil }
+        return try? document.status
     }
 
-    private func decode<Value: Decodable>(_ type: Value.Type, _ bytes: [UInt8]) throws(MalformedAnswer) -> Value {
-        do {
-            return try decoder.decode(type, from: Data(bytes))
-        } catch let error as MalformedAnswer {
-            throw error
+    /// Throws for what is no object of the resource at all; what else is wrong with it stays with it.
+    private func object(_ document: Document, saysWhatItIs: Bool) throws(MalformedAnswer) -> WatchedObject {
+        try check(document.head, isRequired: saysWhatItIs)
+        let key = try document.key
+        return WatchedObject(key, try document.version, content(of: document, key))
+    }
+
+    /// The items of a list leave out what they are; if one says it, it must be right.
+    private func check(_ head: KubernetesHead, isRequired: Bool) throws(MalformedAnswer) {
+        if !isRequired, head.kind == nil, head.apiVersion == nil { return }
+        guard head.kind == resource.kind, head.apiVersion == resource.apiVersion else {
+            throw MalformedAnswer("an object is \(head.whatItIs), not \(resource.apiVersion)/\(resource.kind)")
+        }
+    }
+
+    private func content(of document: Document, _ key: ObjectKey) -> WatchedObject.Content {
+        do throws(Rejection) {
+            switch resource {
+            case .services: return .service(try Service(checking: try document.fields(resource.id(of: key))))
+            case .endpointSlices:
+                let slice = try EndpointSlice(checking: try document.fields(resource.id(of: key)))
+                return slice.map { .slice($0) } ?? .nothing
+            case .node: return .node(NodeFacts(try document.fields(resource.id(of: key))))
+            case .serviceCIDRs: return .serviceCIDR(ServiceCIDR(try document.fields(resource.id(of: key))))
+            }
         } catch {
-            throw MalformedAnswer(decoderSentence(error))
+            return .refused(error)
         }
     }
 }
@@ -63,159 +91,95 @@ package struct ListHead: Hashable, Sendable {
     package let continuation: String?
 }
 
-extension CodingUserInfoKey {
-    /// Which resource the decoded objects are of.
-    fileprivate static let resource = CodingUserInfoKey(rawValue: "resource")
-}
+/// A well-formed object, and what it says of itself.
+private struct Document {
+    let head: KubernetesHead
+    private let body: JSONReader
 
-/// `{"kind":"Status",…}`
-private struct StatusDocument: Decodable {
-    let status: APIStatus
-
-    private enum Key: CodingKey {
-        case kind
+    init(_ bytes: [UInt8]) throws(MalformedAnswer) {
+        var reader = JSONReader(bytes)
+        try self.init(&reader)
+        try Self.wellFormed(&reader) { reader throws(JSONError) in try reader.finish() }
     }
 
-    init(from decoder: any Decoder) throws {
-        let kind = try decoder.container(keyedBy: Key.self).decodeIfPresent(String.self, forKey: .kind)
-        guard kind == "Status" else { throw MalformedAnswer("no Status") }
-        status = try APIStatus(from: decoder)
-    }
-}
-
-/// What is around the items of a list.
-private struct ListEnvelope: Decodable {
-    let kind: String?
-    let apiVersion: String?
-    let metadata: Metadata?
-
-    struct Metadata: Decodable {
-        let resourceVersion: String?
-        let `continue`: String?
-    }
-}
-
-/// `{"type":"ADDED","object":{…}}`
-private struct EventLine: Decodable {
-    let event: WatchEvent
-
-    private enum Key: CodingKey {
-        case type, object
-    }
-
-    init(from decoder: any Decoder) throws {
-        let line = try decoder.container(keyedBy: Key.self)
-        let type = try line.decode(String.self, forKey: .type)
-        switch type {
-        case "ADDED": event = .added(try line.decode(ObjectInStream.self, forKey: .object).object)
-        case "MODIFIED": event = .modified(try line.decode(ObjectInStream.self, forKey: .object).object)
-        case "DELETED": event = .deleted(try line.decode(ObjectInStream.self, forKey: .object).object)
-        case "BOOKMARK": event = try line.decode(ObjectHead.self, forKey: .object).bookmark
-        case "ERROR": event = .error(try line.decode(APIStatus.self, forKey: .object))
-        default: throw MalformedAnswer("an event has the unknown type '\(type.prefix(40))'")
+    private init(_ reader: inout JSONReader) throws(MalformedAnswer) {
+        body = reader
+        do throws(FieldFault) {
+            head = try reader.object() ?? KubernetesHead()
+        } catch {
+            throw MalformedAnswer(error.reason)
         }
     }
-}
 
-/// What every object has.
-private struct ObjectHead: Decodable {
-    let apiVersion: String?
-    let kind: String?
-    let metadata: Metadata?
-
-    struct Metadata: Decodable {
-        let name: String?
-        let namespace: String?
-        let resourceVersion: String?
-        let annotations: Annotations?
+    /// The type and the object of `{"type":"ADDED","object":{…}}`.
+    static func event(_ line: [UInt8]) throws(MalformedAnswer) -> (type: String, Document) {
+        var reader = JSONReader(line)
+        var type: String?
+        var document: Document?
+        _ = try wellFormed(&reader) { reader throws(JSONError) in try reader.enterObject() }
+        while let key = try wellFormed(&reader, { reader throws(JSONError) in try reader.nextKey() }) {
+            switch key {
+            case "type": type = try wellFormed(&reader) { reader throws(JSONError) in try reader.string() }
+            case "object": document = try Document(&reader)
+            default: break
+            }
+        }
+        try wellFormed(&reader) { reader throws(JSONError) in try reader.finish() }
+        guard let type, let document else { throw MalformedAnswer("an event has no type or no object") }
+        return (type, document)
     }
 
-    struct Annotations: Decodable {
-        let initialEventsEnd: String?
-
-        private enum CodingKeys: String, CodingKey {
-            case initialEventsEnd = "k8s.io/initial-events-end"
+    private static func wellFormed<Value>(
+        _ reader: inout JSONReader,
+        _ body: (inout JSONReader) throws(JSONError) -> Value
+    ) throws(MalformedAnswer) -> Value {
+        do throws(JSONError) {
+            return try body(&reader)
+        } catch {
+            throw MalformedAnswer(error.description)
         }
     }
 
     var key: ObjectKey {
-        get throws {
-            guard let name = metadata?.name, !name.isEmpty else { throw MalformedAnswer("an object has no name") }
-            return ObjectKey(namespace: metadata?.namespace ?? "", name: name)
+        get throws(MalformedAnswer) {
+            guard let name = head.metadata.name, !name.isEmpty else { throw MalformedAnswer("an object has no name") }
+            return ObjectKey(namespace: head.metadata.namespace ?? "", name: name)
         }
     }
 
     var version: ResourceVersion {
-        get throws {
-            guard let version = metadata?.resourceVersion.flatMap(ResourceVersion.init) else {
+        get throws(MalformedAnswer) {
+            guard let version = head.metadata.resourceVersion.flatMap(ResourceVersion.init) else {
                 throw MalformedAnswer("an object has no resourceVersion")
             }
             return version
         }
     }
 
-    var bookmark: WatchEvent {
-        get throws {
-            .bookmark(try version, endsInitialEvents: metadata?.annotations?.initialEventsEnd == "true")
-        }
-    }
-
-    /// The items of a list leave out what they are; if one says it, it must be right.
-    func check(_ resource: Resource, isRequired: Bool) throws {
-        if !isRequired, kind == nil, apiVersion == nil { return }
-        guard kind == resource.kind, apiVersion == resource.apiVersion else {
-            throw MalformedAnswer(
-                "an object is \(apiVersion ?? "?")/\(kind ?? "?"), not \(resource.apiVersion)/\(resource.kind)"
-            )
-        }
-    }
-}
-
-private struct ObjectInList: Decodable {
-    let object: WatchedObject
-
-    init(from decoder: any Decoder) throws {
-        object = try WatchedObject(from: decoder, saysWhatItIs: false)
-    }
-}
-
-private struct ObjectInStream: Decodable {
-    let object: WatchedObject
-
-    init(from decoder: any Decoder) throws {
-        object = try WatchedObject(from: decoder, saysWhatItIs: true)
-    }
-}
-
-extension WatchedObject {
-    /// Throws for what is no object of the resource at all; what else is wrong with it stays with it.
-    fileprivate init(from decoder: any Decoder, saysWhatItIs: Bool) throws {
-        guard let key = CodingUserInfoKey.resource, let resource = decoder.userInfo[key] as? Resource else {
-            throw MalformedAnswer("nobody said what resource it is of")
-        }
-        let head = try ObjectHead(from: decoder)
-        try head.check(resource, isRequired: saysWhatItIs)
-        self.init(try head.key, try head.version, Content(resource, from: decoder, try head.key))
-    }
-}
-
-extension WatchedObject.Content {
-    fileprivate init(_ resource: Resource, from decoder: any Decoder, _ key: ObjectKey) {
-        do {
-            switch resource {
-            case .services: self = .service(try Service(checking: KubernetesService(from: decoder)))
-            case .endpointSlices:
-                let slice = try EndpointSlice(checking: KubernetesEndpointSlice(from: decoder))
-                self = slice.map { .slice($0) } ?? .nothing
-            case .node: self = .node(NodeFacts(try KubernetesNode(from: decoder)))
-            case .serviceCIDRs: self = .serviceCIDR(ServiceCIDR(try KubernetesServiceCIDR(from: decoder)))
+    var status: APIStatus {
+        get throws(MalformedAnswer) {
+            var reader = body
+            do throws(FieldFault) {
+                return try reader.object() ?? APIStatus()
+            } catch {
+                throw MalformedAnswer("\(error.field): \(error.reason)")
             }
-        } catch let rejection as Rejection {
-            self = .refused(rejection)
-        } catch {
-            self = .refused(Rejection(resource.id(of: key), error, below: decoder.codingPath.count))
         }
     }
+
+    /// The fields of the object that is known as `id`.
+    func fields<Object: FieldObject>(_ id: @autoclosure () -> ObjectID) throws(Rejection) -> Object {
+        var reader = body
+        do throws(FieldFault) {
+            return try reader.object() ?? Object()
+        } catch {
+            throw Rejection(id(), error)
+        }
+    }
+}
+
+extension KubernetesHead {
+    fileprivate var whatItIs: String { "\(apiVersion ?? "?")/\(kind ?? "?")" }
 }
 
 extension Resource {

@@ -1,12 +1,11 @@
 import ServiceProxy
-import Yams
 
 extension ManifestContents {
     /// Reads every document of a file; lists are taken apart. A large file is read on all cores.
     static func yaml(_ bytes: [UInt8], _ file: String) throws(ManifestError) -> ManifestContents {
         try refuseManyAliases(bytes)
         var contents = ManifestContents()
-        let results = eachAtOnce(YAMLPiece.pieces(of: bytes)) { piece in
+        let results = eachAtOnce(YAMLPiece(bytes).pieces()) { piece in
             Self.contents(of: piece, file, isLast: piece.bytes.endIndex == bytes.count)
         }
         for result in results { contents.add(try result.get()) }
@@ -18,34 +17,31 @@ extension ManifestContents {
         _ file: String,
         isLast: Bool
     ) -> Result<ManifestContents, ManifestError> {
-        guard let text = String(validating: piece.bytes, as: UTF8.self) else {
-            return .failure(ManifestError("it is not UTF-8"))
-        }
-        var contents = ManifestContents()
-        var last: Node?
-        do {
-            // The basic resolver gives scalars no types, which we do ourselves: four times as fast as the default one.
-            let parser = try Parser(yaml: text, resolver: .basic, encoding: .utf8)
-            while let root = try parser.nextRoot() {
-                contents.add(root, file, after: piece.linesBefore)
-                last = root
+        do throws(ManifestError) {
+            var contents = ManifestContents()
+            var last: YAMLReader?
+            for document in piece.pieces(size: 1) {
+                for reader in try document.readers {
+                    try contents.add(reader, file)
+                    last = reader
+                }
             }
             if isLast, let last, last.looksCut(insideLine: piece.bytes.last != UInt8(ascii: "\n")) {
-                let line = piece.linesBefore + (last.mark?.line ?? 1)
-                return .failure(ManifestError("the file ends in the middle of an object", at: .line(line)))
+                throw ManifestError("the file ends in the middle of an object", at: .line(last.line))
             }
             return .success(contents)
-        } catch let error as YamlError {
-            return .failure(ManifestError(error, lines: 1 + newlines(in: piece.bytes), after: piece.linesBefore))
         } catch {
-            return .failure(ManifestError(String(describing: error)))
+            return .failure(error)
         }
     }
 
-    private mutating func add(_ root: Node, _ file: String, after lines: Int) {
-        if root.isNull { return }
-        for object in root.listItems ?? [root] {
-            add(ManifestObject(object), file, .line(lines + (object.mark?.line ?? 1)))
+    private mutating func add(_ document: YAMLReader, _ file: String) throws(ManifestError) {
+        if document.holdsNull { return }
+        var reader = document
+        do throws(FieldFault) {
+            try add(document: &reader, file) { reader, _ in .line(reader.line) }
+        } catch {
+            throw ManifestError(error.sentence, at: .line(document.line))
         }
     }
 
@@ -53,6 +49,29 @@ extension ManifestContents {
         services += other.services
         slices += other.slices
         problems += other.problems
+    }
+}
+
+extension YAMLPiece {
+    /// A reader for each of its documents.
+    fileprivate var readers: [YAMLReader] {
+        get throws(ManifestError) {
+            if let tokens = PlainYAML.tokens(of: bytes, linesBefore: linesBefore) {
+                return tokens.isEmpty ? [] : [YAMLReader(tokens)]
+            }
+            return try LibraryYAML.documents(of: bytes, linesBefore: linesBefore).map(YAMLReader.init)
+        }
+    }
+}
+
+extension YAMLReader {
+    /// Whether a file that ends with it, in the middle of a line or not, was cut: no object is without a kind.
+    fileprivate func looksCut(insideLine: Bool) -> Bool {
+        guard !holdsNull else { return false }
+        var reader = self
+        let head: KubernetesHead? = holdsFields ? try? reader.object() : nil
+        guard let kind = head?.kind else { return true }
+        return insideLine && ["Service", "EndpointSlice"].contains { $0.hasPrefix(kind) && $0 != kind }
     }
 }
 
@@ -77,76 +96,4 @@ private func refuseManyAliases(_ bytes: [UInt8], limit: Int = 16) throws(Manifes
 extension UInt8 {
     /// Whether an anchor or alias may begin after the byte: white space, or punctuation of collections.
     fileprivate var endsToken: Bool { self <= UInt8(ascii: " ") || "[]{},:?".utf8.contains(self) }
-}
-
-extension Node {
-    /// The items of a `v1/List` (or a typed list); nil for any other object.
-    fileprivate var listItems: [Node]? {
-        guard case .mapping(let mapping) = self else { return nil }
-        guard word("kind")?.hasSuffix("List") == true else { return nil }
-        for (key, value) in mapping where key.scalar?.string == "items" {
-            if case .sequence(let nodes) = value { return Array(nodes) }
-        }
-        return []
-    }
-
-    /// Whether a file that ends with it, in the middle of a line or not, was cut: no object is without a kind.
-    fileprivate func looksCut(insideLine: Bool) -> Bool {
-        guard !isNull else { return false }
-        guard let kind = word("kind") else { return true }
-        return insideLine && ["Service", "EndpointSlice"].contains { $0.hasPrefix(kind) && $0 != kind }
-    }
-
-    /// The mapping `metadata`, or the node itself where there is none.
-    fileprivate var metadata: Node {
-        guard case .mapping(let mapping) = self else { return self }
-        return mapping.first { $0.key.scalar?.string == "metadata" }?.value ?? self
-    }
-
-    /// The scalar of a field as text, whatever its type; nil when it is no scalar or not there.
-    fileprivate func word(_ field: String) -> String? {
-        guard case .mapping(let mapping) = self else { return nil }
-        return mapping.first { $0.key.scalar?.string == field }?.value.scalar?.string
-    }
-}
-
-extension ManifestError {
-    /// The parser's sentence and line. It takes the end of the file for one line too many.
-    fileprivate init(_ error: YamlError, lines: Int, after linesBefore: Int) {
-        func place(_ line: Int) -> ManifestPlace { .line(linesBefore + line) }
-        switch error {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-            .composer(_, let problem, let mark, _):
-            self.init("not YAML: \(problem)", at: place(min(mark.line, max(1, lines))))
-        case .reader(let problem, _, _, _):
-            self.init("not YAML: \(problem)")
-        case .duplicatedKeysInMapping(let duplicates, let context):
-            self.init("a second field '\(duplicates.joined(separator: "', '"))'", at: place(context.mark.line))
-        default:
-            self.init(String(describing: error))
-        }
-    }
-}
-
-extension ManifestObject {
-    /// Reads one object; what is wrong with it stays with it.
-    fileprivate init(_ node: Node) {
-        let apiVersion = node.word("apiVersion")
-        let kind = node.word("kind")
-        do throws(YAMLFieldError) {
-            switch Self.kind(apiVersion: apiVersion, kind: kind) {
-            case .service: self = ManifestObject(try KubernetesService(node))
-            case .endpointSlice: self = ManifestObject(try KubernetesEndpointSlice(node))
-            case nil: self = .unknown(apiVersion: apiVersion, kind: kind, name: node.metadata.word("name"))
-            }
-        } catch {
-            let known = Self.kind(apiVersion: apiVersion, kind: kind) ?? .service
-            let name = ObjectID(
-                known,
-                namespace: node.metadata.word("namespace") ?? "default",
-                name: node.metadata.word("name") ?? ""
-            )
-            self = .refused(Rejection(name, field: error.field, value: error.value, reason: error.reason))
-        }
-    }
 }

@@ -42,10 +42,10 @@ package struct ManifestDirectory: Sendable {
     }
 
     private var files: [String: File] = [:]
-    /// The files that hold an object: the first by name is the one that counts.
-    private var holders: [ObjectID: [String]] = [:]
-    /// How many objects stand in several files.
-    private var contested = 0
+    /// The file whose object counts: of several the first by name.
+    private var holders: [ObjectID: String] = [:]
+    /// The other files with the same object, by name; hardly ever are there any.
+    private var rivals: [ObjectID: [String]] = [:]
     private var pending: [ServiceChange] = []
     private var directoryProblem: ManifestProblem?
     /// Whether a listing with manifests in it was ever taken.
@@ -159,7 +159,7 @@ extension ManifestDirectory {
     package var problems: [ManifestProblem] {
         // It is asked for at every change of any file, so files without problems must cost next to nothing.
         let troubled = files.filter {
-            $0.value.failure != nil || $0.value.contents?.problems.isEmpty == false || contested > 0
+            $0.value.failure != nil || $0.value.contents?.problems.isEmpty == false || !rivals.isEmpty
         }
         let own = troubled.sorted { $0.key < $1.key }.flatMap { name, file in
             [file.failure].compactMap(\.self) + (file.contents?.problems ?? []) + shadowed(in: name, file.contents)
@@ -169,13 +169,13 @@ extension ManifestDirectory {
 
     private var names: [String] { files.keys.sorted() }
 
-    private func owns(_ file: String, _ id: ObjectID) -> Bool { holders[id]?.first == file }
+    private func owns(_ file: String, _ id: ObjectID) -> Bool { holders[id] == file }
 
     private func shadowed(in name: String, _ contents: ManifestContents?) -> [ManifestProblem] {
         // Walking the places of a file costs as much as it has objects, and hardly ever is there a double.
-        guard contested > 0 else { return [] }
+        guard !rivals.isEmpty else { return [] }
         return (contents?.places ?? []).compactMap { id, place in
-            guard let owner = holders[id]?.first, owner != name else { return nil }
+            guard let owner = holders[id], owner != name else { return nil }
             let origin = ManifestOrigin(name, place)
             return ManifestProblem("\(id) is already in \(owner), which counts", at: origin, object: id)
         }
@@ -208,20 +208,26 @@ extension ManifestDirectory {
 
     /// Whether the file is now the one whose object counts.
     private mutating func hold(_ id: ObjectID, by name: String) -> Bool {
-        var files = holders[id] ?? []
-        if !files.contains(name) {
-            files = (files + [name]).sorted()
-            holders[id] = files
-            if files.count == 2 { contested += 1 }
+        guard let holder = holders[id] else {
+            holders[id] = name
+            return true
         }
-        return files.first == name
+        if holder == name { return true }
+        setFiles(Set(files(with: id) + [name]).sorted(), with: id)
+        return owns(name, id)
+    }
+
+    private func files(with id: ObjectID) -> [String] { holders[id].map { [$0] + (rivals[id] ?? []) } ?? [] }
+
+    private mutating func setFiles(_ files: [String], with id: ObjectID) {
+        holders[id] = files.first
+        rivals[id] = files.count > 1 ? Array(files.dropFirst()) : nil
     }
 
     private mutating func withdraw(_ id: ObjectID, from name: String) {
-        guard let files = holders[id], files.contains(name) else { return }
+        let files = files(with: id)
         let rest = files.filter { $0 != name }
-        holders[id] = rest.isEmpty ? nil : rest
-        if rest.count == 1 { contested -= 1 }
+        setFiles(rest, with: id)
         guard files.first == name else { return }
         pending.append(rest.first.flatMap { object(id, in: $0) } ?? id.deletion)
     }

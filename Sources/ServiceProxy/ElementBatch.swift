@@ -9,21 +9,18 @@ struct ElementBatch {
     /// From what the kernel has of a frontend to what it should have.
     mutating func replace(_ frontend: Frontend, _ former: FrontendState?, _ state: FrontendState?) {
         replaceMarks(ElementBytes.frontend(frontend), former, state)
-        for picker in 0..<2 {
-            let (before, after) = (former?.lists[picker].endpoints ?? [], state?.lists[picker].endpoints ?? [])
-            let map = (state ?? former)?.lists[picker].map ?? ""
-            for index in 0..<max(before.count, after.count) {
-                let old = index < before.count ? before[index] : nil
-                let new = index < after.count ? after[index] : nil
-                if old != new { replaceSlot(index, of: frontend, in: map, old, new) }
-            }
-        }
+        replaceList(Picker.everywhere.endpoints, of: frontend, former?.endpoints ?? [], state?.endpoints ?? [])
+        replaceList(Picker.here.endpoints, of: frontend, former?.here ?? [], state?.here ?? [])
         replaceRanges(frontend, former?.sourceRanges ?? [], state?.sourceRanges ?? [])
     }
 
     private mutating func replaceMarks(_ key: [UInt8], _ former: FrontendState?, _ state: FrontendState?) {
+        guard let former else {
+            state?.forEachMark { add($0, KeyedElement(key, $1)) }
+            return
+        }
         var before: [String: Element] = [:]
-        former?.forEachMark { before[$0] = $1 }
+        former.forEachMark { before[$0] = $1 }
         state?.forEachMark { set, element in
             let old = before.removeValue(forKey: set)
             guard old != element else { return }
@@ -33,17 +30,21 @@ struct ElementBatch {
         for set in before.keys { delete(set, key) }
     }
 
-    private mutating func replaceSlot(
-        _ index: Int,
+    private mutating func replaceList(
+        _ map: String,
         of frontend: Frontend,
-        in map: String,
-        _ old: EndpointAddress?,
-        _ new: EndpointAddress?
+        _ before: [EndpointAddress],
+        _ after: [EndpointAddress]
     ) {
-        let key = ElementBytes.slot(index, of: frontend)
-        if old != nil { delete(map, key) }
-        guard let new else { return }
-        add(map, KeyedElement(key, Element(.data(ElementBytes.endpoint(new)), hasCounter: true)))
+        let same = zip(before, after).map { $0 == $1 }
+        func differs(_ index: Int) -> Bool { index >= same.count || !same[index] }
+        let old = before.indices.filter(differs).map { ElementBytes.slot($0, of: frontend) }
+        if !old.isEmpty { gone[map, default: []] += old }
+        let replacing = after.indices.filter(differs).map { index in
+            let value = Element.Value.data(ElementBytes.endpoint(after[index]))
+            return KeyedElement(ElementBytes.slot(index, of: frontend), Element(value, hasCounter: true))
+        }
+        if !replacing.isEmpty { new[map, default: []] += replacing }
     }
 
     private mutating func replaceRanges(_ frontend: Frontend, _ before: [CIDR], _ after: [CIDR]) {

@@ -61,20 +61,13 @@ struct FrontendState: Equatable, Sendable {
         if sourceRanges != nil { body(Name.restricted, Element(comment: comment)) }
     }
 
-    /// The lists with the map that each is in.
-    var lists: [(map: String, endpoints: [EndpointAddress])] {
-        [(Picker.everywhere.endpoints, endpoints), (Picker.here.endpoints, here ?? [])]
-    }
-
-    /// What the rules need to have for it.
-    func demand(_ family: IPAddress.Family) -> RulesetShape {
-        var shape = RulesetShape()
+    /// Sees to it that `shape` has what the rules need for it.
+    func demand(_ shape: inout RulesetShape) {
         if case .pick(let picker, let count)? = code { shape.require(picker, count) }
         if let here {
             shape.require(.everywhere, endpoints.count)
             shape.require(.here, here.count)
         }
-        shape.prefixLengths = Set((sourceRanges ?? []).map(\.prefixLength))
-        return shape
+        for range in sourceRanges ?? [] { shape.prefixLengths.insert(range.prefixLength) }
     }
 }

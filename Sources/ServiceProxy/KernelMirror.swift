@@ -87,7 +87,7 @@ extension KernelMirror {
         _ former: [Frontend],
         _ journal: inout MirrorJournal
     ) {
-        let wanted = Set(targets.lazy.map(\.frontend))
+        let wanted = former.isEmpty ? [] : Set(targets.lazy.map(\.frontend))
         // One that another service has taken over meanwhile is no longer ours to remove.
         for frontend in former where !wanted.contains(frontend) && frontends[frontend]?.holder == name {
             replace(frontend, nil, &journal)

@@ -1,9 +1,9 @@
-// The fields that we read of Kubernetes objects, as their writer spelled them: nothing is checked yet. Both the
-// manifest reader and an API client fill them in; `Service.init(checking:)` and `EndpointSlice.init(checking:)` turn
-// them into values. Fields are optional here so that a missing one becomes our error and not a decoder's.
+// The fields that we read of Kubernetes objects, as their writer spelled them: nothing is checked yet. A `FieldReader`
+// fills them in (`KubernetesObjects+Reading`), of JSON or of YAML; `Service.init(checking:)` and
+// `EndpointSlice.init(checking:)` turn them into values. Fields are optional so that a missing one becomes our error.
 
 /// `metadata` of an object.
-package struct KubernetesMetadata: Decodable, Sendable {
+package struct KubernetesMetadata: Sendable {
     /// `metadata.name`
     package var name: String?
     /// `metadata.namespace`
@@ -18,24 +18,18 @@ package struct KubernetesMetadata: Decodable, Sendable {
 }
 
 /// The labels that a service proxy acts on.
-package struct KubernetesLabels: Decodable, Sendable {
+package struct KubernetesLabels: Sendable {
     /// On a slice: the service that it belongs to.
     package var serviceName: String?
     /// On a service: the proxy that it is meant for.
     package var serviceProxyName: String?
-
-    /// The labels' names.
-    package enum CodingKeys: String, CodingKey {
-        case serviceName = "kubernetes.io/service-name"
-        case serviceProxyName = "service.kubernetes.io/service-proxy-name"
-    }
 
     /// No field is given.
     package init() {}
 }
 
 /// `v1/Service`
-package struct KubernetesService: Decodable, Sendable {
+package struct KubernetesService: Sendable {
     /// `metadata`
     package var metadata: KubernetesMetadata?
     /// `spec`
@@ -47,7 +41,7 @@ package struct KubernetesService: Decodable, Sendable {
     package init() {}
 
     /// `spec` of a Service.
-    package struct Spec: Decodable, Sendable {
+    package struct Spec: Sendable {
         /// `ClusterIP`, `NodePort`, `LoadBalancer` or `ExternalName`
         package var type: String?
         /// An address, `None` or nothing.
@@ -76,7 +70,7 @@ package struct KubernetesService: Decodable, Sendable {
     }
 
     /// `spec.sessionAffinityConfig`
-    package struct AffinityConfig: Decodable, Sendable {
+    package struct AffinityConfig: Sendable {
         /// `clientIP`
         package var clientIP: ClientIP?
 
@@ -84,7 +78,7 @@ package struct KubernetesService: Decodable, Sendable {
         package init() {}
 
         /// `clientIP` of the affinity's configuration.
-        package struct ClientIP: Decodable, Sendable {
+        package struct ClientIP: Sendable {
             /// Seconds.
             package var timeoutSeconds: Int?
 
@@ -94,7 +88,7 @@ package struct KubernetesService: Decodable, Sendable {
     }
 
     /// `status` of a Service.
-    package struct Status: Decodable, Sendable {
+    package struct Status: Sendable {
         /// `loadBalancer`
         package var loadBalancer: LoadBalancer?
 
@@ -102,7 +96,7 @@ package struct KubernetesService: Decodable, Sendable {
         package init() {}
 
         /// `status.loadBalancer`
-        package struct LoadBalancer: Decodable, Sendable {
+        package struct LoadBalancer: Sendable {
             /// Where traffic comes in.
             package var ingress: [Ingress]?
 
@@ -111,7 +105,7 @@ package struct KubernetesService: Decodable, Sendable {
         }
 
         /// One of `status.loadBalancer.ingress`.
-        package struct Ingress: Decodable, Sendable {
+        package struct Ingress: Sendable {
             /// An address; missing for one that has a name only.
             package var ip: String?
             /// `VIP` unless given; with `Proxy` packets arrive with another destination.
@@ -123,7 +117,7 @@ package struct KubernetesService: Decodable, Sendable {
     }
 
     /// One of `spec.ports`.
-    package struct Port: Decodable, Sendable {
+    package struct Port: Sendable {
         /// May be missing where there is one port.
         package var name: String?
         /// `TCP` unless given.
@@ -139,7 +133,7 @@ package struct KubernetesService: Decodable, Sendable {
 }
 
 /// `discovery.k8s.io/v1/EndpointSlice`
-package struct KubernetesEndpointSlice: Decodable, Sendable {
+package struct KubernetesEndpointSlice: Sendable {
     /// `metadata`
     package var metadata: KubernetesMetadata?
     /// `IPv4`, `IPv6` or `FQDN`
@@ -153,7 +147,7 @@ package struct KubernetesEndpointSlice: Decodable, Sendable {
     package init() {}
 
     /// One of `endpoints`.
-    package struct Endpoint: Decodable, Sendable {
+    package struct Endpoint: Sendable {
         /// Addresses of one pod.
         package var addresses: [String]?
         /// What is known of its state.
@@ -170,7 +164,7 @@ package struct KubernetesEndpointSlice: Decodable, Sendable {
     }
 
     /// `hints` of an endpoint.
-    package struct Hints: Decodable, Sendable {
+    package struct Hints: Sendable {
         /// Nodes.
         package var forNodes: [Name]?
         /// Zones.
@@ -180,7 +174,7 @@ package struct KubernetesEndpointSlice: Decodable, Sendable {
         package init() {}
 
         /// One of either.
-        package struct Name: Decodable, Sendable {
+        package struct Name: Sendable {
             /// The name.
             package var name: String?
 
@@ -190,7 +184,7 @@ package struct KubernetesEndpointSlice: Decodable, Sendable {
     }
 
     /// `conditions` of an endpoint.
-    package struct Conditions: Decodable, Sendable {
+    package struct Conditions: Sendable {
         /// Unknown counts as true.
         package var ready: Bool?
         /// Unknown counts as true.
@@ -203,7 +197,7 @@ package struct KubernetesEndpointSlice: Decodable, Sendable {
     }
 
     /// `targetRef` of an endpoint.
-    package struct Reference: Decodable, Sendable {
+    package struct Reference: Sendable {
         /// `Pod`, or something else.
         package var kind: String?
         /// The name.

@@ -31,9 +31,8 @@ struct MirrorJournal: Sendable {
     /// What the rules need to have for the frontends that changed, by family.
     func demand(_ mirror: KernelMirror) -> [IPAddress.Family: RulesetShape] {
         frontends.formers.reduce(into: [:]) { demand, former in
-            let family = former.key.address.family
             guard let state = mirror.frontends[former.key] else { return }
-            demand[family] = (demand[family] ?? RulesetShape()).union(state.demand(family))
+            state.demand(&demand[former.key.address.family, default: RulesetShape()])
         }
     }
 

@@ -20,7 +20,7 @@ package struct NodeFacts: Hashable, Sendable {
     /// Reads a Node. What is no network or no address is left out: a proxy can go on without it.
     package init(_ node: KubernetesNode) {
         name = node.metadata?.name ?? ""
-        zone = node.metadata?.labels?["topology.kubernetes.io/zone"]
+        zone = node.metadata?.labels?.zone
         podCIDRs = (node.spec?.podCIDRs ?? []).compactMap { text in try? CIDR(parsing: text) }
         addresses = (node.status?.addresses ?? []).compactMap { entry in
             entry.address.flatMap { text in try? IPAddress(parsing: text) }
@@ -45,60 +45,5 @@ package struct ServiceCIDR: Hashable, Sendable {
         name = object.metadata?.name ?? ""
         cidrs = (object.spec?.cidrs ?? []).compactMap { text in try? CIDR(parsing: text) }
         isReady = (object.status?.conditions ?? []).contains { $0.type == "Ready" && $0.status == "True" }
-    }
-}
-
-/// `v1/Node`
-package struct KubernetesNode: Decodable, Sendable {
-    let metadata: Metadata?
-    let spec: Spec?
-    let status: Status?
-
-    struct Metadata: Decodable, Sendable {
-        let name: String?
-        let labels: [String: String]?
-        let deletionTimestamp: String?
-    }
-
-    struct Spec: Decodable, Sendable {
-        let podCIDRs: [String]?
-        let taints: [Taint]?
-        let unschedulable: Bool?
-    }
-
-    struct Taint: Decodable, Sendable {
-        let key: String?
-    }
-
-    struct Status: Decodable, Sendable {
-        let addresses: [Address]?
-    }
-
-    struct Address: Decodable, Sendable {
-        let address: String?
-    }
-}
-
-/// `networking.k8s.io/v1/ServiceCIDR`
-package struct KubernetesServiceCIDR: Decodable, Sendable {
-    let metadata: Metadata?
-    let spec: Spec?
-    let status: Status?
-
-    struct Metadata: Decodable, Sendable {
-        let name: String?
-    }
-
-    struct Spec: Decodable, Sendable {
-        let cidrs: [String]?
-    }
-
-    struct Status: Decodable, Sendable {
-        let conditions: [Condition]?
-    }
-
-    struct Condition: Decodable, Sendable {
-        let type: String?
-        let status: String?
     }
 }

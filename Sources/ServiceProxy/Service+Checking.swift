@@ -107,22 +107,24 @@ extension FieldCheck {
     fileprivate func ports(of spec: KubernetesService.Spec) throws(Rejection) -> [ServicePort] {
         var ports: [ServicePort] = []
         for (index, given) in (spec.ports ?? []).enumerated() {
-            let port = try self.port(given, field: "spec.ports[\(index)]")
-            try refuseDuplicate(of: port, among: ports, field: "spec.ports[\(index)]")
+            let port = try self.port(given, index)
+            try refuseDuplicate(of: port, among: ports, index)
             ports.append(port)
         }
         return ports
     }
 
-    private func port(_ given: KubernetesService.Port, field: String) throws(Rejection) -> ServicePort {
+    private func port(_ given: KubernetesService.Port, _ index: Int) throws(Rejection) -> ServicePort {
+        // Put together only for an error.
+        func field(_ name: String) -> String { "spec.ports[\(index)].\(name)" }
         guard let number = given.port else {
-            throw Rejection(object, field: "\(field).port", value: "", reason: "missing")
+            throw Rejection(object, field: field("port"), value: "", reason: "missing")
         }
         return ServicePort(
-            name: try portName(given.name, field: "\(field).name"),
-            try transport(given.protocol, field: "\(field).protocol"),
-            try self.field("\(field).port") { () throws(InvalidValue) in try Port(number) },
-            nodePort: try optionalPort(given.nodePort, field: "\(field).nodePort")
+            name: try portName(given.name, field: field("name")),
+            try transport(given.protocol, field: field("protocol")),
+            try self.field(field("port")) { () throws(InvalidValue) in try Port(number) },
+            nodePort: try optionalPort(given.nodePort, field: field("nodePort"))
         )
     }
 
@@ -136,22 +138,23 @@ extension FieldCheck {
     private func refuseDuplicate(
         of port: ServicePort,
         among others: [ServicePort],
-        field: String
+        _ index: Int
     ) throws(Rejection) {
+        func field(_ name: String) -> String { "spec.ports[\(index)].\(name)" }
         if others.contains(where: { $0.name == port.name }) {
             let reason =
                 port.name.isEmpty ? "missing, and the service has several ports" : "a second port '\(port.name)'"
-            throw Rejection(object, field: "\(field).name", value: port.name, reason: reason)
+            throw Rejection(object, field: field("name"), value: port.name, reason: reason)
         }
         if others.contains(where: { $0.port == port.port && $0.transport == port.transport }) {
             let text = "\(port.port)/\(port.transport.rawValue)"
-            throw Rejection(object, field: "\(field).port", value: text, reason: "a second port \(text)")
+            throw Rejection(object, field: field("port"), value: text, reason: "a second port \(text)")
         }
         if let nodePort = port.nodePort,
             others.contains(where: { $0.nodePort == nodePort && $0.transport == port.transport })
         {
             let text = "\(nodePort)/\(port.transport.rawValue)"
-            throw Rejection(object, field: "\(field).nodePort", value: text, reason: "a second node port \(text)")
+            throw Rejection(object, field: field("nodePort"), value: text, reason: "a second node port \(text)")
         }
     }
 }

@@ -24,7 +24,7 @@ struct ServiceElements: Sendable {
 
     /// What `table` and `settings` want for a service; a frontend that another service has is left out.
     init(_ service: Service, in table: ServiceTable, _ settings: ProxySettings, _ node: NodeConditions) {
-        let choice = EndpointChoice(service, table.slices(of: service.name), settings, node)
+        var choice = EndpointChoice(service, table.slices(of: service.name), settings, node)
         clusterIPs = service.clusterIPs.filter { settings.families.contains($0.family) }
         var locals: Set<IPAddress> = []
         service.forEachFrontend(by: table.rules) { frontend, port, entrance in
@@ -57,6 +57,14 @@ private struct EndpointChoice {
     private let slices: [EndpointSlice]
     private let settings: ProxySettings
     private let node: NodeConditions
+    /// A service is reached at many addresses, and chooses its endpoints only by port and family.
+    private var selections: [SelectionKey: EndpointSelection] = [:]
+
+    private struct SelectionKey: Hashable {
+        let portName: String
+        let transport: TransportProtocol
+        let family: IPAddress.Family
+    }
 
     init(_ service: Service, _ slices: [EndpointSlice], _ settings: ProxySettings, _ node: NodeConditions) {
         self.service = service
@@ -65,9 +73,13 @@ private struct EndpointChoice {
         self.node = node
     }
 
-    func selection(_ port: ServicePort, _ family: IPAddress.Family) -> EndpointSelection {
+    mutating func selection(_ port: ServicePort, _ family: IPAddress.Family) -> EndpointSelection {
+        let key = SelectionKey(portName: port.name, transport: port.transport, family: family)
+        if let selection = selections[key] { return selection }
         let node = SelectingNode(name: settings.nodeName, zone: node.zone)
-        return EndpointSelection(port, family, in: slices, for: node)
+        let selection = EndpointSelection(port, family, in: slices, for: node)
+        selections[key] = selection
+        return selection
     }
 
     /// What the kernel should hold of a frontend.

@@ -77,11 +77,34 @@ struct ManifestContentsTests {
 
     @Test("an answer of the API server is read as it is: items without a kind")
     func typedList() throws {
-        let text = """
+        let json = """
             {"kind": "ServiceList", "apiVersion": "v1", "items": [
               {"metadata": {"name": "a", "namespace": "x"}, "spec": {"clusterIP": "None"}}]}
             """
-        let contents = try parse(text, file: "dump.json")
+        let yaml = """
+            apiVersion: v1
+            items:
+            - metadata:
+                name: a
+                namespace: x
+              spec:
+                clusterIP: None
+            kind: ServiceList
+            """
+        for (text, file) in [(json, "dump.json"), (json, "dump.yaml"), (yaml, "dump.yaml")] {
+            try expectOneHeadlessService(parse(text, file: file))
+        }
+        let slices = """
+            apiVersion: discovery.k8s.io/v1
+            kind: EndpointSliceList
+            items:
+            - addressType: IPv4
+              metadata: {name: a-1, labels: {kubernetes.io/service-name: a}}
+            """
+        #expect(try parse(slices).slices.map(\.value.id.name) == ["a-1"])
+    }
+
+    private func expectOneHeadlessService(_ contents: ManifestContents) {
         #expect(contents.services.map(\.value.name.description) == ["x/a"])
         #expect(contents.services.first?.value.kind == .headless)
     }

@@ -1,5 +1,5 @@
 import Addressing
-import FoundationEssentials
+import JSON
 import ServiceProxy
 import Testing
 
@@ -10,7 +10,8 @@ struct ExposureCheckingTests {
             {"metadata": {"name": "web"}, "status": \(status),
              "spec": {"clusterIP": "10.96.0.1", "ports": [{"port": 80, "nodePort": 30080}], \(spec)}}
             """
-        return try JSONDecoder().decode(KubernetesService.self, from: Data(text.utf8))
+        var reader = JSONReader(Array(text.utf8))
+        return try #require(try reader.object())
     }
 
     @Test("everything that a service may say is read")

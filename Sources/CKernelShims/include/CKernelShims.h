@@ -32,6 +32,8 @@ pid_t podnet_gettid(void);
 int podnet_memfd_create(const char *name, unsigned int flags);
 /* malloc_trim(3): gives what the allocator holds and nobody uses back to the system, of every thread's arena. */
 void podnet_malloc_trim(void);
+/* mallopt(3), M_ARENA_MAX: all threads allocate from one heap. */
+void podnet_malloc_one_arena(void);
 /* open(2) with O_TMPFILE: a file without a name in the file system of directory, for writing. */
 int podnet_open_unnamed(const char *directory, mode_t mode);
 /* The name in what readdir(3) returned. Swift must not copy the struct: the record behind it can be shorter. */

@@ -24,6 +24,12 @@ struct Podnetd: AsyncParsableCommand {
     @Flag(help: "Read the configuration, say what is wrong with it, and exit.")
     var checkConfig = false
 
+    static func main() async {
+        // Before there is a second thread.
+        Memory.useOneHeap()
+        await Self.main(nil)
+    }
+
     func run() async throws {
         StandardStreams.prepare()
         let configuration = try options.load()
