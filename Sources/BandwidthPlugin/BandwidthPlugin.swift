@@ -61,13 +61,19 @@ package struct BandwidthPlugin<K: Kernel & ~Copyable>: Plugin {
     }
 
     /// Removes the devices of this network's attachments that are not listed; without a list, nothing.
+    ///
+    /// A device is made first and gets its alias second: one without, which nobody has switched on, is what a crash in
+    /// between has left.
     package func gc(_ request: NetworkRequest) throws(CNIError) {
         guard let valid = request.config.validAttachments else { return }
         let kept = Set(valid.map { AttachmentNames($0).tag })
         let prefix = AttachmentNames.tagPrefix(of: request.config.name)
         var kernel = try surroundings.kernel("")
         let stale = try kernel.links().filter { link in
-            guard link.kind == .ifb, let alias = link.alias else { return false }
+            guard link.kind == .ifb else { return false }
+            guard let alias = link.alias, !alias.isEmpty else {
+                return link.isUp == false && AttachmentNames.isIFB(link.id.name)
+            }
             return alias.hasPrefix(prefix) && !kept.contains(alias)
         }
         try kernel.carryOutBestEffort(stale.map(Step.deleteLink))

@@ -120,7 +120,8 @@ extension PluginMain {
     /// Lets a request pass when its namespace can be worked in.
     ///
     /// A DEL goes on without a namespace when the path leads to none that can be opened, or to the plugin's own: a process
-    /// number that was given to another process since ADD must not make us undo things in the host's namespace.
+    /// number that was given to another process since ADD must not make us undo things in the host's namespace. But when
+    /// the kernel could not say it just now, a success would leave for good what is in the namespace.
     private func admit(_ request: Request, _ inspect: (String) -> NetnsFile) throws(CNIError) -> Request {
         guard !request.netns.isEmpty else { return request }
         let state = inspect(request.netns)
@@ -129,6 +130,8 @@ extension PluginMain {
             return request
         case .own where request.invocation.allowsOwnNetns:
             return request
+        case .unreadable(let error) where error.isPassing:
+            throw Self.refusal(of: request.netns, state)
         case .own, .notANetns, .missing, .unreadable:
             guard request.invocation.verb != .del else { return try request.withoutNetns() }
             throw Self.refusal(of: request.netns, state)

@@ -11,6 +11,8 @@ package final class FakeNode {
     package var kernel = FakeKernel()
     /// Who gives addresses.
     package let ipam = FakeIPAM()
+    /// What the node's machine ID is, or why nobody knows.
+    package var identity: Result<String, CNIError> = .success("node-1")
     private let makePlugin: (Surroundings<Handle>) -> any Plugin
 
     /// A node that runs one plugin.
@@ -45,7 +47,7 @@ package final class FakeNode {
                     return Handle(node: self)
                 },
                 delegate: ipam,
-                node: "node-1",
+                node: try self.identity.get(),
                 exclusively: { body throws(CNIError) in try body() }
             )
         )

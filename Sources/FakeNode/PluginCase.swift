@@ -104,6 +104,26 @@ extension PluginCase {
         return left + (step > least ? [] : ["only \(step) steps"])
     }
 
+    /// After a DEL in which any step was refused, another DEL leaves nothing; one that answers no error leaves nothing
+    /// itself. Answers also when there were fewer than `least` steps.
+    package func leftAfterRefusedDeletes(least: Int) throws -> [String] {
+        let refusal = KernelError("apply", "it", reason: .exhausted, errno: 105, text: "No buffer space available")
+        var left: [String] = []
+        var step = 1
+        while true {
+            let node = try usedNode()
+            let shared = node.kernel.state
+            try node.add(config)
+            let last = node.kernel.mutatingCalls + step
+            node.kernel.fault = .failOnce(at: last, refusal)
+            if (try? node.del(config)) == nil { try node.del(config) }
+            left += node.left(beside: shared).map { "refused at step \(step): \($0)" }
+            if node.kernel.mutatingCalls < last { break }
+            step += 1
+        }
+        return left + (step > least ? [] : ["only \(step) steps"])
+    }
+
     /// GC removes attachments that are not listed, and what nobody shares any more; without a list, nothing.
     package func wrongAfterGarbageCollection() throws -> [String] {
         let node = node()

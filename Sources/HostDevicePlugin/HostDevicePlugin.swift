@@ -62,9 +62,15 @@ package struct HostDevicePlugin<K: Kernel & ~Copyable>: Plugin {
         try plan.attachmentState(found?.kind ?? .other("")).check(request, previous, in: &kernel)
     }
 
-    /// A device comes home with its namespace's end, so only addresses can be left.
+    /// A device comes home with its namespace's end, so only addresses can be left, and an alias: a crash right after it
+    /// was given, before the move.
     package func gc(_ request: NetworkRequest) throws(CNIError) {
-        if let ipamType = request.config.ipamType { try surroundings.delegate.gc(ipamType, request) }
+        var errors: [CNIError] = []
+        errors.collect { () throws(CNIError) in
+            if let ipamType = request.config.ipamType { try surroundings.delegate.gc(ipamType, request) }
+        }
+        errors.collect { () throws(CNIError) in try forgetAlias(request.config) }
+        if let error = CNIError(errors) { throw error }
     }
 
     /// Ready when addresses are to be had; a device that is not there may be in a pod.
@@ -133,6 +139,15 @@ extension HostDevicePlugin where K: ~Copyable {
         }
         try kernel.carryOutBestEffort(HostDevicePlan.giveBack(link, as: name))
         return true
+    }
+
+    /// A device that is at home is in no pod, so its alias is of no use to anyone.
+    private func forgetAlias(_ config: NetworkConfig) throws(CNIError) {
+        guard config.validAttachments != nil, let name = (try? config.read(HostDeviceConfig.init))?.device.name
+        else { return }
+        var kernel = try surroundings.kernel("")
+        guard let link = try kernel.link(LinkID(.host, name)), link.formerName == name else { return }
+        try kernel.carryOutBestEffort(HostDevicePlan.forget(link))
     }
 
     /// The alias that a crash has left, and a device that a namespace's end has brought home under the name that it had in

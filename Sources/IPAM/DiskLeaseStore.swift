@@ -67,7 +67,9 @@ package struct DiskLeaseStore: LeaseStore {
 
     package func retain(only owners: Set<LeaseOwner>) throws(IPAMError) {
         try lockedIfPresent { () throws(PosixError) in
-            for lease in try directory.leases() where !lease.contents.isKept(with: owners) {
+            var unread: [PosixError] = []
+            for lease in try directory.leases(unread: { unread.append($0) })
+            where !lease.contents.isKept(with: owners) {
                 try FileSystem.removeIfPresent(directory.leasePath(lease.address))
             }
             for owner in try index.owners() where !owners.contains(owner) { try index.remove(owner) }
@@ -75,6 +77,8 @@ package struct DiskLeaseStore: LeaseStore {
             for name in try FileSystem.listIfPresent(directory.privatePath) where name.hasPrefix(Self.sparePrefix) {
                 try FileSystem.removeIfPresent("\(directory.privatePath)/\(name)")
             }
+            // It may have been one that had to go.
+            if let error = unread.first { throw error }
         }
     }
 

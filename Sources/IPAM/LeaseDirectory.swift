@@ -54,8 +54,11 @@ struct LeaseDirectory: Sendable {
 
     /// All leases; one that cannot be read is `foreign`, so that it does not stand in the way of all others.
     ///
-    /// Reads every file: only for what happens once a boot, or when the index does not know.
-    func leases() throws(PosixError) -> [(address: IPAddress, contents: LeaseContents)] {
+    /// Reads every file: only for what happens once a boot, or when the index does not know. `note` gets the error of
+    /// each that cannot be read.
+    func leases(
+        unread note: (PosixError) -> Void = { _ in }
+    ) throws(PosixError) -> [(address: IPAddress, contents: LeaseContents)] {
         var leases: [(address: IPAddress, contents: LeaseContents)] = []
         for name in try FileSystem.listIfPresent(path) {
             // Only canonical names, since those are the ones that are found again by address.
@@ -63,6 +66,7 @@ struct LeaseDirectory: Sendable {
             do throws(PosixError) {
                 if let contents = try contents(of: address) { leases.append((address, contents)) }
             } catch {
+                note(error)
                 leases.append((address, .foreign))
             }
         }

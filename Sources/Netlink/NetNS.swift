@@ -44,15 +44,16 @@ package struct NetNS: ~Copyable, Sendable {
     /// Runs `body` with the calling thread in this namespace, and returns to `former`, which it must be in.
     ///
     /// The body is synchronous: an `await` could go on in another thread, which is in another namespace. A thread that
-    /// cannot return must do nothing more, so that ends the process.
+    /// cannot return must do nothing more, so that ends the process; what the kernel was short of, it may have the next
+    /// time.
     func run<Result: ~Copyable>(
         returningTo former: borrowing NetNS,
         _ body: () throws(KernelError) -> Result
     ) throws(KernelError) -> Result {
         try enter()
         defer {
-            let result = podnet_setns(former.descriptor.raw, podnet_clone_newnet())
-            precondition(result == 0, "no way back from a network namespace")
+            let isBack = (1...10).contains { _ in podnet_setns(former.descriptor.raw, podnet_clone_newnet()) == 0 }
+            precondition(isBack, "no way back from a network namespace")
         }
         return try body()
     }

@@ -36,6 +36,12 @@ package struct AttachmentNames: Hashable, Sendable {
         shortened(network.text, to: 40) + "/"
     }
 
+    /// Whether a device's name has the form of `ifb`. The reference's has more digits.
+    package static func isIFB(_ name: InterfaceName) -> Bool {
+        let digits = name.text.utf8.dropFirst(3)
+        return name.text.hasPrefix("bwp") && digits.count == 8 && digits.allSatisfy(NameHash.alphabet.contains)
+    }
+
     private static func linkName(_ prefix: String, _ hash: UInt64) -> InterfaceName {
         let name = prefix + NameHash.base32(hash, length: 8)
         guard let valid = try? InterfaceName(name) else { preconditionFailure("not an interface name: \(name)") }
@@ -56,6 +62,8 @@ package struct AttachmentNames: Hashable, Sendable {
 
 /// The one hash behind every derived name.
 package enum NameHash {
+    fileprivate static let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
+
     /// FNV-1a over the text's UTF-8, then a finaliser so that texts that differ at the end differ everywhere.
     package static func of(_ text: String) -> UInt64 {
         var hash: UInt64 = 0xcbf2_9ce4_8422_2325
@@ -70,7 +78,6 @@ package enum NameHash {
 
     /// The upper `5 × length` bits of `hash` in small letters and digits.
     package static func base32(_ hash: UInt64, length: Int) -> String {
-        let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)
         let characters = (0..<length).map { position -> UInt8 in
             let shift = 59 - 5 * position
             return alphabet[Int((shift >= 0 ? hash >> UInt64(shift) : hash << UInt64(-shift)) & 31)]

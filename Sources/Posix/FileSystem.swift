@@ -50,20 +50,22 @@ package enum FileSystem {
 
     /// Puts `bytes` in the place of a file so that at any time, also after a power loss, the path names either the
     /// whole old or the whole new contents.
+    ///
+    /// Where there was no file, whoever is killed leaves no other name either.
     package static func replace(
         _ path: String,
         with bytes: [UInt8],
         permissions: UInt32 = 0o600
     ) throws(PosixError) {
-        let temporary = "\(directory(of: path))/.\(lastComponent(of: path)).\(uniqueSuffix())"
+        let folder = directory(of: path)
+        let spareName = "\(folder)/.\(lastComponent(of: path)).\(uniqueSuffix())"
+        let file = try StagedFile.write(in: folder, spareName: spareName, contents: bytes, permissions: permissions)
         do throws(PosixError) {
-            try create(temporary, with: bytes, permissions: permissions)
-            try rename(temporary, to: path)
-        } catch {
-            _ = try? removeIfPresent(temporary)
-            throw error
+            try file.link(to: path)
+        } catch  where error.reason == .exists {
+            try file.rename(to: path, by: "\(spareName).new")
         }
-        try synchronizeDirectory(directory(of: path))
+        try synchronizeDirectory(folder)
     }
 
     /// Writes a file that is not there yet, and waits until its contents are on the medium.

@@ -78,6 +78,14 @@ extension PosixError {
     }
 }
 
+extension PosixError {
+    /// Whether the same call may well succeed a moment later: the kernel was short of something, or a medium did not
+    /// answer.
+    package var isPassing: Bool {
+        [EAGAIN, EINTR, EIO, EMFILE, ENFILE, ENOBUFS, ENOMEM, ENOSPC].contains(errno)
+    }
+}
+
 /// Runs a system call until no signal interrupts it; -1 becomes the error that errno names.
 ///
 /// Paths among `subject` and `others` may hold no NUL, at which C would cut them.

@@ -51,6 +51,17 @@ package struct StagedFile: ~Copyable {
         try call("link", path) { unsafe linkat(AT_FDCWD, source, AT_FDCWD, path, flags) }
     }
 
+    /// Gives the file a name in the place of what has it, by way of another name, since linkat replaces nothing.
+    func rename(to path: String, by temporary: String) throws(PosixError) {
+        try link(to: temporary)
+        do throws(PosixError) {
+            try FileSystem.rename(temporary, to: path)
+        } catch {
+            _ = try? FileSystem.removeIfPresent(temporary)
+            throw error
+        }
+    }
+
     deinit {
         // Nobody can be told, and whoever sweeps the directory finds it.
         if let spareName { _ = try? FileSystem.removeIfPresent(spareName) }

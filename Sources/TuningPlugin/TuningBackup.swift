@@ -8,9 +8,12 @@ struct TuningBackup: Hashable {
     /// The properties that were changed.
     private(set) var link: Link
     private(set) var sysctls: [Sysctl: String] = [:]
+    /// Whose it is, for GC; the reference does not say.
+    private(set) var network: NetworkName?
 
     /// As much of the observed state as the desired one will change.
-    init(of observed: NetworkState, before desired: NetworkState, link id: LinkID) {
+    init(of observed: NetworkState, before desired: NetworkState, link id: LinkID, network: NetworkName) {
+        self.network = network
         link = Link(id, kind: .other(""))
         if let wanted = desired.links[id], let found = observed.links[id] {
             link.mac = wanted.mac.flatMap { _ in found.mac }
@@ -28,6 +31,12 @@ struct TuningBackup: Hashable {
         both.link = other.link.merged(with: link)
         both.sysctls.merge(other.sysctls) { own, _ in own }
         return both
+    }
+
+    /// Whether a document is a network's.
+    static func isKept(for network: NetworkName, in bytes: [UInt8]) -> Bool {
+        guard let document = try? JSON(parsing: bytes) else { return false }
+        return (try? JSONField(document)["network"].string()) == network.description
     }
 
     /// What to look at to put it back.
@@ -57,6 +66,7 @@ struct TuningBackup: Hashable {
 extension TuningBackup {
     var json: JSON {
         .members([
+            "network": network.map { .string($0.description) },
             "mac": link.mac.map { .string($0.description) },
             "promisc": link.isPromiscuous.map(JSON.bool),
             "mtu": link.mtu.map(JSON.int),
@@ -76,6 +86,7 @@ extension TuningBackup {
     }
 
     private init(_ document: JSONField, _ id: LinkID) throws(JSONError) {
+        network = try document["network"].string().flatMap { try? NetworkName($0) }
         link = Link(id, kind: .other(""))
         link.mac = try document["mac"].string().flatMap { MACAddress($0) }
         link.isPromiscuous = try document["promisc"].bool()

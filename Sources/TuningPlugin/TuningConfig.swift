@@ -47,10 +47,16 @@ package struct TuningConfig: Hashable, Sendable {
         backupPath((try? root["dataDir"].string()) ?? "", attachment)
     }
 
-    private static func backupPath(_ directory: String, _ attachment: Attachment) -> String {
-        let directory = directory.isEmpty ? "/run/cni/tuning" : directory
-        return "\(directory)/\(attachment.containerID)_\(attachment.ifName).json"
+    /// The directory of all of them.
+    package static func backupDirectory(_ root: JSONField) -> String {
+        backupDirectory((try? root["dataDir"].string()) ?? "")
     }
+
+    private static func backupPath(_ directory: String, _ attachment: Attachment) -> String {
+        "\(backupDirectory(directory))/\(attachment.containerID)_\(attachment.ifName).json"
+    }
+
+    private static func backupDirectory(_ wanted: String) -> String { wanted.isEmpty ? "/run/cni/tuning" : wanted }
 
     private static func sysctls(
         _ entries: [(key: String, value: String)],

@@ -25,6 +25,13 @@ package struct TuningFiles: Sendable {
         )
     }
 
+    /// The paths of all backups in a directory, which need not be there.
+    func backups(in directory: String) throws(CNIError) -> [String] {
+        try Self.attempt("list the backups") { () throws(PosixError) in
+            try FileSystem.listIfPresent(directory).filter { $0.hasSuffix(".json") }.map { "\(directory)/\($0)" }
+        }
+    }
+
     /// The bytes of a backup, nil where there is none.
     func read(_ path: String) throws(CNIError) -> [UInt8]? {
         try Self.attempt("read the backup") { () throws(PosixError) in try FileSystem.readIfPresent(path) }

@@ -36,7 +36,8 @@ package struct TuningPlugin<K: Kernel & ~Copyable>: Plugin {
         let wanted = try desired.state(given: found)
         let plan = try NetworkPlan(planning: found, to: wanted)
         if !plan.steps.isEmpty {
-            let backup = TuningBackup(of: found, before: wanted, link: desired.link)
+            let network = request.config.name
+            let backup = TuningBackup(of: found, before: wanted, link: desired.link, network: network)
             try carryOut(plan, in: &kernel, keeping: backup, at: config.backupPath(of: request.attachment))
         }
         return desired.result(previous, sandbox: request.netns)
@@ -70,8 +71,21 @@ package struct TuningPlugin<K: Kernel & ~Copyable>: Plugin {
         try files.remove(path)
     }
 
-    /// Nothing of ours outlives a pod but its file, which is about a namespace that is gone.
-    package func gc(_ request: NetworkRequest) throws(CNIError) {}
+    /// Removes what was kept for this network's attachments that are not valid: their namespaces are gone.
+    package func gc(_ request: NetworkRequest) throws(CNIError) {
+        guard let valid = request.config.validAttachments else { return }
+        let root = request.config.root
+        let kept = Set(valid.map { TuningConfig.backupPath(root, $0) })
+        var errors: [CNIError] = []
+        for path in try files.backups(in: TuningConfig.backupDirectory(root)) where !kept.contains(path) {
+            errors.collect { () throws(CNIError) in
+                guard let bytes = try files.read(path), TuningBackup.isKept(for: request.config.name, in: bytes)
+                else { return }
+                try files.remove(path)
+            }
+        }
+        if let error = CNIError(errors) { throw error }
+    }
 
     /// Always ready.
     package func status(_ request: NetworkRequest) throws(CNIError) {}

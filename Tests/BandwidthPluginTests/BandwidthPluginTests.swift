@@ -145,6 +145,21 @@ struct BandwidthPluginTests {
         #expect(node.devices.isEmpty)
     }
 
+    @Test("GC removes a device that a crash has left without an alias, and no other that has none")
+    func garbageWithoutAlias() throws {
+        let node = try BandwidthNode()
+        try node.add(Self.both)
+        let ours = try #require(node.devices.first?.id)
+        node.node.kernel.state.links[ours]?.alias = ""
+        let reference = LinkID(.host, try InterfaceName("bwpa1b2c3d4e5f6"))
+        node.node.kernel.state.links[reference] = Link(reference, kind: .ifb, isUp: false)
+        try node.gc("[]")
+        #expect(node.devices.count == 2)
+        node.node.kernel.state.links[ours]?.isUp = false
+        try node.gc("[]")
+        #expect(node.devices.map(\.id) == [reference])
+    }
+
     @Test("CHECK names what differs, and changes nothing")
     func drift() throws {
         let node = try BandwidthNode()

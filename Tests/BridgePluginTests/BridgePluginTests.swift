@@ -96,6 +96,22 @@ struct BridgePluginTests {
         #expect(try network.pluginCase.leftAfterCrashes(isNamespaceThere: isNamespaceThere, least: 2) == [])
     }
 
+    @Test("what a DEL could not remove, the next DEL finds", arguments: Network.all)
+    func refusedDelete(_ network: Network) throws {
+        #expect(try network.pluginCase.leftAfterRefusedDeletes(least: 1) == [])
+    }
+
+    @Test("without the machine's ID there is no ADD: a bridge would get another hardware address")
+    func unreadableMachineID() throws {
+        let network = try #require(Network.all.first { $0.testDescription == "host address mode with masquerade" })
+        let node = try network.pluginCase.usedNode()
+        let shared = node.kernel.state
+        node.identity = .failure(CNIError(.ioFailure, "read the machine's ID"))
+        let error = #expect(throws: CNIError.self) { try node.add(network.config) }
+        #expect(error?.code == .ioFailure)
+        #expect(node.left(beside: shared) == [])
+    }
+
     @Test("GC removes attachments that are not listed, and what nobody shares any more", arguments: Network.all)
     func garbage(_ network: Network) throws {
         #expect(try network.pluginCase.wrongAfterGarbageCollection() == [])

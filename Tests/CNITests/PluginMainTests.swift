@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test(
-        "ADD and CHECK refuse, before any work, what is not another network namespace",
+        "ADD and CHECK refuse, before any work, what is not another network namespace; DEL what it could not find out",
         arguments: [
             Case("ADD", .own, "plugin's netns and netns from CNI_NETNS should not be the same"),
             Case("CHECK", .own, "plugin's netns and netns from CNI_NETNS should not be the same"),
@@ -134,6 +134,7 @@ import Testing
             Case("ADD", .missing, "'/run/netns/web-0' does not exist"),
             Case("CHECK", .missing, "'/run/netns/web-0' does not exist"),
             Case("ADD", .unreadable(PosixError("open", "/x", errno: 13)), "open /x: Permission denied"),
+            Case("DEL", .unreadable(PosixError("open", "/x", errno: 12)), "open /x: Cannot allocate memory"),
         ]
     )
     func refused(_ call: Case) {

@@ -94,9 +94,26 @@ struct HostDevicePluginTests {
         #expect(node.kernel.state.links[device]?.isUp == true)
     }
 
+    @Test("what a DEL could not remove, the next DEL finds", arguments: PluginCase.allDevices)
+    func refusedDelete(_ network: PluginCase) throws {
+        #expect(try network.leftAfterRefusedDeletes(least: 1) == [])
+    }
+
     @Test("after a crash at any step of ADD, DEL brings the device home", arguments: PluginCase.allDevices)
     func crash(_ network: PluginCase) throws {
         #expect(try network.leftAfterCrashes(isNamespaceThere: true, least: 2) == [])
+    }
+
+    @Test("GC clears the alias that a crash before the move has left; one of somebody else's stays")
+    func garbage() throws {
+        let network = PluginCase.allDevices[1]
+        let node = network.node()
+        let device = LinkID(.host, try InterfaceName("ens5"))
+        for (alias, left) in [("ens5", ""), ("uplink of rack 7", "uplink of rack 7")] {
+            node.kernel.state.links[device]?.alias = alias
+            try node.gc(network.config, valid: "[]")
+            #expect(node.kernel.state.links[device]?.alias == left)
+        }
     }
 
     @Test("DEL gives the address back although its configuration names no device")

@@ -203,4 +203,16 @@ struct LeaseRecoveryTests {
         #expect(try files.index().keys.sorted() == ["b1/b:eth0"])
         #expect(try FileSystem.list("\(files.directory)/.podnet") == ["b1"])
     }
+
+    @Test("GC takes back what it can, and says that there is a lease that it could not read")
+    func retainWithUnreadable() throws {
+        let store = try files.store()
+        for id in ["a", "b"] { _ = try store.reserve(id) }
+        // Nothing opens a socket's file: ENXIO.
+        #expect(mknod("\(files.directory)/10.0.0.6", S_IFSOCK | 0o600, 0) == 0)
+        let error = #expect(throws: IPAMError.self) { try store.retain(only: [owner("b")]) }
+        #expect(error?.description.contains("10.0.0.6") == true)
+        #expect(try files.leases() == ["10.0.0.3", "10.0.0.6"])
+        #expect(try files.index().keys.sorted() == ["b1/b:eth0"])
+    }
 }

@@ -77,6 +77,11 @@ struct MacvlanPluginTests {
         #expect(try network.leftAfterRefusals(least: 3) == [])
     }
 
+    @Test("what a DEL could not remove, the next DEL finds", arguments: PluginCase.allMacvlans)
+    func refusedDelete(_ network: PluginCase) throws {
+        #expect(try network.leftAfterRefusedDeletes(least: 1) == [])
+    }
+
     @Test("after a crash at any step of ADD, DEL leaves nothing", arguments: PluginCase.allMacvlans, [true, false])
     func crash(_ network: PluginCase, isNamespaceThere: Bool) throws {
         #expect(try network.leftAfterCrashes(isNamespaceThere: isNamespaceThere, least: 2) == [])

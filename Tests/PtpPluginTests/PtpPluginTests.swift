@@ -60,6 +60,11 @@ struct PtpPluginTests {
         #expect(try network.leftAfterRefusals(least: 4) == [])
     }
 
+    @Test("what a DEL could not remove, the next DEL finds", arguments: PluginCase.allPtp)
+    func refusedDelete(_ network: PluginCase) throws {
+        #expect(try network.leftAfterRefusedDeletes(least: 1) == [])
+    }
+
     @Test("after a crash at any step of ADD, DEL leaves nothing", arguments: PluginCase.allPtp, [true, false])
     func crash(_ network: PluginCase, isNamespaceThere: Bool) throws {
         #expect(try network.leftAfterCrashes(isNamespaceThere: isNamespaceThere, least: 2) == [])

@@ -62,4 +62,10 @@ struct TuningNode {
     }
     func check(_ keys: String, _ result: CNIResult) throws { try node.check(config(keys), result) }
     func del(netns: String = "/run/netns/pod") throws { try node.del(config(""), netns: netns) }
+    func gc(network: String = "net", valid: String) throws {
+        try node.gc(config("").replacing("\"net\"", with: "\"\(network)\""), valid: valid)
+    }
+    func keep(_ text: String) throws {
+        try FileSystem.overwrite("\(directory.path)/data/c1_eth0.json", with: Array(text.utf8))
+    }
 }

@@ -129,6 +129,22 @@ struct TuningPluginTests {
         #expect(try node.backup == nil)
     }
 
+    @Test("GC removes the files of its network's attachments that are not listed, and no others")
+    func garbage() throws {
+        let node = try TuningNode()
+        try node.gc(valid: "[]")
+        try node.add(Self.everything)
+        try node.gc(valid: "null")
+        try node.gc(valid: #"[{"containerID": "c1", "ifname": "eth0"}]"#)
+        try node.gc(network: "other", valid: "[]")
+        #expect(try node.backup != nil)
+        try node.gc(valid: "[]")
+        #expect(try node.backup == nil)
+        try node.keep(#"{"mtu": 1500}"#)
+        try node.gc(valid: "[]")
+        #expect(try node.backup != nil)
+    }
+
     @Test(
         "what is no sysctl of the network, or could become another, is refused",
         arguments: [
