@@ -50,10 +50,16 @@ package struct FirewallPlugin<K: Kernel & ~Copyable>: Plugin {
         }
     }
 
-    /// Takes back what the attachment has in the table, whatever its addresses are now.
+    /// Takes back what the attachment has in the table, whatever its addresses are now, and what the reference plugin has
+    /// let pass for its addresses before the node changed over.
     package func del(_ request: Request) throws(CNIError) {
         var kernel = try surroundings.kernel("")
-        try ElementRemoval(of: request, in: FirewallSet.isOwn).run(in: &kernel)
+        var errors: [CNIError] = []
+        errors.collect { () throws(CNIError) in
+            try ElementRemoval(of: request, in: FirewallSet.isOwn).run(in: &kernel)
+        }
+        errors.collect { () throws(CNIError) in try kernel.removeReferencePolicy(request) }
+        if let error = CNIError(errors) { throw error }
     }
 
     /// Takes back what this network's attachments that are not listed have in the table; without a list, nothing.

@@ -10,12 +10,15 @@ package struct ReferenceArtefacts {
     package let masqueradeComment: String
     /// Their masquerade chain as iptables names it, for a container's every interface on the network.
     package let iptablesChain: String
+    /// Their chain of published ports as iptables names it, for a container's every interface on the network.
+    package let hostPortChain: String
     /// Their chain of `macspoofchk`.
     package let spoofChain: String
+    let container: String
 
     private static let masquerade = TableID(.inet, "cni_plugins_masquerade")
     private static let spoofing = TableID(.bridge, "nat")
-    private static let iptables = [TableID(.ip, "nat"), TableID(.ip6, "nat")]
+    static let iptables = [TableID(.ip, "nat"), TableID(.ip6, "nat")]
 
     /// Derives the names.
     package init(_ attachment: Attachment) {
@@ -23,7 +26,10 @@ package struct ReferenceArtefacts {
         let networkHash = SHA512.hexadecimal(network).prefix(16)
         let instanceHash = SHA512.hexadecimal("\(attachment.ifName):\(container)").prefix(16)
         masqueradeComment = "\(networkHash)-\(instanceHash)"
-        iptablesChain = "CNI-" + SHA512.hexadecimal(network + container).prefix(24)
+        let containerHash = SHA512.hexadecimal(network + container)
+        iptablesChain = "CNI-" + containerHash.prefix(24)
+        hostPortChain = "CNI-DN-" + containerHash.prefix(21)
+        self.container = container
         spoofChain = "cni-br-iface-\(container)-\(attachment.ifName)"
     }
 
@@ -48,7 +54,7 @@ package struct ReferenceArtefacts {
     }
 
     /// Removes a chain, the rules that call it, and the chains that it alone calls.
-    private func chainRemoval<K: Kernel & ~Copyable>(
+    func chainRemoval<K: Kernel & ~Copyable>(
         _ chain: String,
         _ table: TableID,
         calledIn base: String,
@@ -65,7 +71,7 @@ package struct ReferenceArtefacts {
     }
 
     /// Last first.
-    private static func deletions(
+    static func deletions(
         of rules: [StandingRule],
         _ table: TableID,
         _ chain: String,
@@ -83,8 +89,14 @@ extension Rule {
 extension Kernel where Self: ~Copyable {
     /// Removes what the reference plugins left of an attachment; what goes meanwhile has gone.
     mutating func removeReferenceArtefacts(of attachment: Attachment) -> [KernelError] {
+        removeAll { kernel throws(KernelError) in try ReferenceArtefacts(attachment).removals(in: &kernel) }
+    }
+
+    mutating func removeAll(
+        _ removals: (inout Self) throws(KernelError) -> [[RulesetChange]]
+    ) -> [KernelError] {
         do throws(KernelError) {
-            let removals = try ReferenceArtefacts(attachment).removals(in: &self)
+            let removals = try removals(&self)
             return runBestEffort(NetworkPlan(steps: removals.map { .changeRuleset($0, undo: []) }))
         } catch {
             return [error]

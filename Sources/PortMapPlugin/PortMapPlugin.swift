@@ -49,10 +49,16 @@ package struct PortMapPlugin<K: Kernel & ~Copyable>: Plugin {
         }
     }
 
-    /// Takes back what the attachment has published, whatever the configuration says now.
+    /// Takes back what the attachment has published, whatever the configuration says now, and what the reference plugin
+    /// has published for it before the node changed over.
     package func del(_ request: Request) throws(CNIError) {
         var kernel = try surroundings.kernel("")
-        try take(back: ElementRemoval(of: request, in: PortMapSet.isOwn), in: &kernel)
+        var errors: [CNIError] = []
+        errors.collect { () throws(CNIError) in
+            try take(back: ElementRemoval(of: request, in: PortMapSet.isOwn), in: &kernel)
+        }
+        errors.collect { () throws(CNIError) in try kernel.removeReferencePorts(request) }
+        if let error = CNIError(errors) { throw error }
     }
 
     /// Takes back the ports of this network's attachments that are not listed; without a list, nothing.

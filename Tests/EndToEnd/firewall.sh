@@ -9,7 +9,7 @@ plugins=${PODNET_BIN:-}/cni
 list() {
     local number=${1/one/1}
     number=${number/two/2}
-    echo "{\"cniVersion\": \"1.1.0\", \"name\": \"$1\", \"plugins\": [
+    echo "{\"cniVersion\": \"${version:-1.1.0}\", \"name\": \"$1\", \"plugins\": [
         {\"type\": \"bridge\", \"bridge\": \"br-$1\", \"isDefaultGateway\": true${keys:-}, \"ipam\": {\"type\": \"host-local\"${mode:-},
             \"ranges\": [[{\"subnet\": \"10.12.$number.0/24\"}], [{\"subnet\": \"fd00:12:$number::/112\"}]]}},
         {\"type\": \"firewall\", \"ingressPolicy\": \"$2\"}]}"
@@ -110,6 +110,26 @@ test_open_costs_nothing_and_bad_input_is_named() {
     expect_refusal 7 'missing prevResult from earlier plugin' firewall ''
     expect_refusal 7 'pf' firewall ', "backend": "pf"'
     expect_refusal 1 'incompatible CNI versions' firewall '' 0.3.1
+}
+
+# Pods whose packets the reference's rules let pass, and that podnet deletes after the node has changed over.
+test_what_the_reference_let_pass_goes_with_the_pod() {
+    local version=1.0.0 ours=$plugins tool
+    plugins=${PODNET_REFERENCE_PLUGINS:-/usr/lib/cni}
+    attach a one open
+    attach b one open
+    plugins=$ours
+    iptables-nft -A CNI-FORWARD -s 192.0.2.9 -j ACCEPT
+    iptables-nft -A CNI-ADMIN -d "$(address a)" -j DROP
+    rules() { for tool in iptables-nft-save ip6tables-nft-save; do $tool -t filter | grep -c -- "-A CNI-FORWARD.*$1" || true; done | xargs; }
+    expect_equal "rules of a and b" "$(rules ACCEPT)" "5 4"
+    chain DEL a "" eth0 <<<"$(list one open)"
+    expect_equal "after a DEL without a result, which does not know the addresses" "$(rules ACCEPT)" "5 4"
+    chain DEL a "" eth0 "$work/a.json" <<<"$(list one open)"
+    expect_equal "rules left" "$(rules ACCEPT)" "3 2"
+    expect_equal "an administrator's rules" "$(iptables-nft-save | grep -c -- '192.0.2.9\|CNI-ADMIN -d')" 2
+    chain DEL b /run/netns/b eth0 "$work/b.json" <<<"$(list one open)"
+    expect_equal "rules in the end" "$(rules ACCEPT)" "1 0"
 }
 
 . "$here/scripts/lib/cases.sh"

@@ -63,6 +63,44 @@ struct ReferenceArtefactsTests {
         #expect(kernel.state.ruleset == expected.state.ruleset)
     }
 
+    @Test("published ports go by container and address, those of others stay")
+    func ports() throws {
+        var kernel = FakeKernel()
+        let table = TableID(.ip, "cni_hostport")
+        let (own, elsewhere) = (try #require(IPAddress("10.1.0.2")), try #require(IPAddress("10.9.0.2")))
+        func rule(_ address: IPAddress, _ container: String) -> Rule {
+            Rule([.immediate(address.bytes, into: Register(0)), .unknown("nat")], comment: container)
+        }
+        let rules = [rule(own, "c1"), rule(elsewhere, "c1"), rule(own, "c2"), rule(own, "c1")]
+        kernel.state.ruleset.tables[table] = Table(chains: ["hostports": Chain(rules: rules)])
+        let artefacts = ReferenceArtefacts(try Self.attachment("c1"))
+        for changes in try artefacts.portRemovals(of: [own], in: &kernel) {
+            try kernel.apply(.changeRuleset(changes, undo: []))
+        }
+        #expect(kernel.state.ruleset.tables[table]?.chains["hostports"]?.rules == [rules[1], rules[2]])
+        for changes in try artefacts.portRemovals(of: [], in: &kernel) {
+            try kernel.apply(.changeRuleset(changes, undo: []))
+        }
+        #expect(kernel.state.ruleset.tables[table]?.chains["hostports"]?.rules == [rules[2]])
+    }
+
+    @Test("rules that let an address pass go, others' and those that drop stay")
+    func policies() throws {
+        var kernel = FakeKernel()
+        let table = TableID(.ip, "filter")
+        let (own, other) = (try #require(IPAddress("10.1.0.2")), try #require(IPAddress("10.1.0.3")))
+        func rule(_ address: IPAddress, _ verdict: Verdict) -> Rule {
+            Rule([.compare(Register(0), .equal, address.bytes), .verdict(verdict)])
+        }
+        let rules = [rule(own, .accept), rule(other, .accept), rule(own, .drop), rule(own, .accept)]
+        kernel.state.ruleset.tables[table] = Table(chains: ["CNI-FORWARD": Chain(rules: rules)])
+        #expect(try ReferenceArtefacts.policyRemovals(of: [], in: &kernel).isEmpty)
+        for changes in try ReferenceArtefacts.policyRemovals(of: [own], in: &kernel) {
+            try kernel.apply(.changeRuleset(changes, undo: []))
+        }
+        #expect(kernel.state.ruleset.tables[table]?.chains["CNI-FORWARD"]?.rules == [rules[1], rules[2]])
+    }
+
     @Test("nothing is changed where there is nothing of theirs")
     func nothing() throws {
         var kernel = FakeKernel()

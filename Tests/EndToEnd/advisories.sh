@@ -1,0 +1,214 @@
+#!/usr/bin/env bash
+# Published advisories against CNI plugins and runtimes, and faults that they are called with: one case each, named by the
+# advisory. Those that other files test are in docs/cni-conformance.md.
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+. "$here/scripts/lib/sandbox.sh"
+. "$here/scripts/lib/build.sh"
+. "$here/scripts/lib/pods.sh"
+plugins=${PODNET_BIN:-}/cni
+
+keys='"isDefaultGateway": true, "ipMasq": true, "ipam": {"type": "host-local", "subnet": "10.12.0.0/24"}'
+all_plugins() { sed -n 's/^PLUGINS *= *//p' "$here/Makefile"; }
+# A node with one good pod, an empty namespace for a second one, and a note of everything.
+node() {
+    attach first "$keys"
+    ip netns add pod
+    snapshot >"$work/before"
+}
+unchanged() {
+    snapshot | diff "$work/before" -
+    check first "$keys"
+}
+
+# libcni before 0.8.1 ran any program that a type led to.
+test_cve_2021_20206_a_type_runs_nothing_outside_of_the_folder() {
+    node
+    mkdir "$work/bin" "$work/bin/folder"
+    ln -s "$plugins/bridge" "$work/bin/bridge"
+    printf '#!/bin/sh\ntouch %s/ran\n' "$work" | tee "$work/evil" >"$work/bin/not-executable"
+    chmod 0755 "$work/evil"
+    local type
+    for type in ../evil "$work/evil" ./../evil folder/../../evil . .. folder not-executable '../../bin/true'; do
+        with_type() { plugins=$work/bin call ADD pod "\"ipam\": {\"type\": \"$1\"}"; }
+        expect_refusal 7 . with_type "$type"
+        expect_equal "programs that $type ran" "$(find "$work" -name ran)" ""
+    done
+    expect_refusal 6 'ipam.type: holds a NUL' with_type 'evil\u0000'
+    conf '"ipam": {"type": "../evil"}' | env -i CNI_COMMAND=ADD CNI_CONTAINERID=pod CNI_NETNS=/run/netns/pod CNI_IFNAME=eth0 \
+        CNI_PATH="$work/bin" strace -f -qq -e trace=execve -o "$work/trace" "$plugins/bridge" >/dev/null || true
+    expect_equal "programs started" "$(grep -c execve "$work/trace")" 1
+    unchanged
+}
+
+# runc's descriptors were open in what it started.
+test_cve_2024_21626_a_delegate_gets_three_descriptors() {
+    mkdir "$work/bin"
+    cp "$plugins/bridge" "$work/bin/bridge"
+    cat >"$work/bin/spy" <<'SPY'
+#!/bin/sh
+open=
+for file in /proc/$$/fd/*; do open="$open ${file##*/}"; done
+echo $open >"$SPY_FILE.$CNI_COMMAND"
+cat >/dev/null
+[ "$CNI_COMMAND" != ADD ] || echo '{"cniVersion": "1.1.0", "ips": [{"address": "10.12.0.9/24"}]}'
+SPY
+    chmod 0755 "$work/bin/spy"
+    ip netns add pod
+    export SPY_FILE=$work/fds
+    run_spied() { conf '"ipam": {"type": "spy"}' | env CNI_COMMAND="$1" CNI_CONTAINERID=pod CNI_NETNS=/run/netns/pod \
+        CNI_IFNAME=eth0 CNI_PATH="$work/bin" "$work/bin/bridge" >/dev/null; }
+    run_spied ADD
+    run_spied DEL
+    local verb
+    for verb in ADD DEL; do
+        # The shell keeps its script open, and 3 is the folder that it reads: one more of ours would be another number.
+        expect_equal "descriptors at $verb" "$(sed 's/ \(10\|255\)$//; s/ 10 / /' "$work/fds.$verb")" "0 1 2 3"
+    done
+}
+
+# A pod's forged router advertisement gave its node and its neighbours a route.
+test_cve_2020_10749_nobody_believes_a_router_advertisement() {
+    local dual='"isDefaultGateway": true, "ipam": {"type": "host-local",
+        "ranges": [[{"subnet": "10.12.0.0/24"}], [{"subnet": "fd00:12::/112"}]]}'
+    attach a "$dual"
+    expect_equal "the pod" "$(ip netns exec a cat /proc/sys/net/ipv6/conf/eth0/accept_ra)" 0
+    expect_equal "the bridge" "$(cat /proc/sys/net/ipv6/conf/br0/accept_ra)" 0
+    plugin=ptp attach b '"ipam": {"type": "host-local", "ranges": [[{"subnet": "10.13.0.0/24"}], [{"subnet": "fd00:13::/112"}]]}'
+    expect_equal "a ptp pod" "$(ip netns exec b cat /proc/sys/net/ipv6/conf/eth0/accept_ra)" 0
+    expect_equal "its end on the node" "$(cat "/proc/sys/net/ipv6/conf/$(jq -r '.interfaces[0].name' "$work/b.json")/accept_ra")" 0
+}
+
+# IPv6 was live in networks that have none.
+test_cve_2024_32473_no_ipv6_on_a_network_without() {
+    attach a "$keys"
+    local veth
+    veth=$(jq -r '.interfaces[1].name' "$work/a.json")
+    expect_equal "the pod" "$(ip netns exec a cat /proc/sys/net/ipv6/conf/eth0/disable_ipv6)" 1
+    expect_equal "its addresses" "$(ip -n a -6 addr show dev eth0)" ""
+    expect_equal "addresses of its end on the node" "$(ip -6 addr show dev "$veth")" ""
+}
+
+# kube-proxy and portmap made 127.0.0.1 reachable for neighbours.
+test_cve_2020_8558_no_route_to_loopback_is_opened() {
+    local file before
+    routes() { for file in /proc/sys/net/ipv4/conf/*/route_localnet; do echo "$(cat "$file")"; done | sort -u; }
+    before=$(routes)
+    ip netns add pod
+    runtime='{"portMappings": [{"hostPort": 8080, "containerPort": 80, "protocol": "tcp"}]}' \
+        chain ADD pod /run/netns/pod eth0 >/dev/null <<<"{\"cniVersion\": \"1.1.0\", \"name\": \"net\", \"plugins\": [
+            {\"type\": \"bridge\", $keys}, {\"type\": \"portmap\"}]}"
+    expect_equal "route_localnet" "$(routes)" "$before"
+    expect_equal "before" "$before" 0
+}
+
+# A pod's wish for an address took another's.
+test_cve_2022_28224_addresses_that_are_not_to_be_had() {
+    node
+    local address
+    for address in 10.12.0.1 10.12.0.0 10.12.0.255 "$(address first)" 10.99.0.7 192.0.2.1 127.0.0.1 224.0.0.1 0.0.0.0; do
+        wish() { CNI_ARGS="IgnoreUnknown=1;IP=$address" call_with_args; }
+        call_with_args() { conf "$keys" | env -i CNI_ARGS="$CNI_ARGS" CNI_COMMAND=ADD CNI_CONTAINERID=pod \
+            CNI_NETNS=/run/netns/pod CNI_IFNAME=eth0 CNI_PATH="$plugins" "$plugins/bridge"; }
+        wish >"$work/output" && { echo "ADD with $address: $(cat "$work/output")"; exit 1; }
+        expect_match "error" "$(cat "$work/output")" "${address//./\\.}|allocate"
+        snapshot | grep -v last_reserved | diff <(grep -v last_reserved "$work/before") -
+    done
+    check first "$keys"
+}
+
+# After a restart of the node the number of a pod's process was another's, and DEL worked in the node's own namespace.
+test_k8s_100648_a_process_number_that_is_another_s_by_now() {
+    node
+    local pid now
+    ip netns exec pod sleep 60 &
+    pid=$!
+    wait_until 5 sh -c "[ \"\$(readlink /proc/$pid/ns/net)\" != \"\$(readlink /proc/self/ns/net)\" ]"
+    call ADD pod "$keys" "/proc/$pid/ns/net" >"$work/pod.json"
+    kill "$pid"
+    wait "$pid" || true
+    ip netns del pod
+    # Its number again, in the node's namespace.
+    for now in $(seq 50); do
+        echo $((pid - 1)) >/proc/sys/kernel/ns_last_pid
+        sleep 60 &
+        now=$!
+        [ $now != "$pid" ] || break
+        kill $now
+    done
+    expect_equal "process number" "$now" "$pid"
+    call DEL pod "$keys" "/proc/$pid/ns/net"
+    echo '{"cniVersion": "1.0.0", "name": "lo", "type": "loopback"}' | cni DEL pod "/proc/$pid/ns/net" lo loopback
+    kill "$now"
+    expect_match "lo of the node" "$(ip link show lo)" ',UP'
+    snapshot | grep -v 'last_reserved\|^pod$' | diff <(grep -v 'last_reserved\|^pod$' "$work/before") -
+    check first "$keys"
+}
+
+# Rows of faults that a runtime brings: what is deleted was never there.
+test_fault_16_delete_of_what_was_never_added() {
+    node
+    local type netns
+    for type in $(all_plugins); do
+        for netns in "" /run/netns/pod /run/netns/none /proc/self/ns/net; do
+            echo "{\"cniVersion\": \"1.0.0\", \"name\": \"net\", \"type\": \"$type\", \"device\": \"none\"}" |
+                cni DEL never "$netns" eth0 "$type" >"$work/output" || { echo "$type '$netns': $(cat "$work/output")"; exit 1; }
+        done
+    done
+    unchanged
+}
+
+test_fault_20_names_that_could_lead_elsewhere() {
+    node
+    local id name
+    for id in "$(head -c 4096 /dev/zero | tr '\0' x)" ünïcode %d -x .hidden; do
+        with_id() { conf "$keys" | cni ADD "$1" /run/netns/pod eth0; }
+        [ ${#id} -gt 255 ] || expect_refusal 4 'containerID' with_id "$id"
+    done
+    # These are IDs as good as any.
+    for id in lock last_reserved_ip.0 "$(head -c 200 /dev/zero | tr '\0' x)"; do
+        conf "$keys" | cni ADD "$id" /run/netns/pod eth0 >/dev/null
+        conf "$keys" | cni DEL "$id" /run/netns/pod eth0
+    done
+    for name in %d eth%d a:b "$(printf 'a\tb')"; do expect_refusal 4 CNI_IFNAME call ADD pod "$keys" /run/netns/pod "$name"; done
+    ip netns exec pod sh -c 'cat /proc/sys/net/ipv[46]/conf/{all,default}/* 2>/dev/null' >"$work/sysctls" || true
+    for name in all default lo; do
+        call ADD pod "$keys" /run/netns/pod "$name" >"$work/output" && { echo "an interface $name: $(cat "$work/output")"; exit 1; }
+    done
+    ip netns exec pod sh -c 'cat /proc/sys/net/ipv[46]/conf/{all,default}/* 2>/dev/null' | diff "$work/sysctls" - || true
+    for name in ../x a/b '' .. 'a b'; do
+        with_network() { conf "$keys" | sed "s|\"net\"|\"$1\"|" | cni ADD pod /run/netns/pod eth0; }
+        expect_refusal 7 'network name' with_network "$name"
+    done
+    snapshot | grep -v last_reserved | diff <(grep -v last_reserved "$work/before") -
+}
+
+test_fault_21_input_without_end_or_sense() {
+    node
+    local text start
+    raw() { cni ADD pod /run/netns/pod eth0 <"$1"; }
+    head -c 100000000 /dev/zero >"$work/zeros"
+    { conf "$keys" | head -c -2; printf ', "x": "'; head -c 8000000 /dev/zero | tr '\0' x; echo '"}'; } >"$work/large"
+    head -c 200000 /dev/zero | tr '\0' '[' >"$work/deep"
+    conf "$keys" | iconv -t UTF-16 >"$work/utf16"
+    conf "$keys" | head -c 40 >"$work/cut"
+    conf "$keys" | sed 's/"br0"/"br\xff0"/' >"$work/not-utf8"
+    for text in zeros large deep utf16 cut not-utf8; do
+        start=${EPOCHREALTIME/./}
+        raw "$work/$text" >"$work/output" && { echo "no error from $text"; exit 1; }
+        expect_match "code of $text: $(head -c 300 "$work/output")" "$(jq .code "$work/output")" '^[567]$'
+        expect_equal "documents" "$(jq -s length "$work/output")" 1
+        [ $((${EPOCHREALTIME/./} - start)) -lt 2000000 ] || { echo "$text took long"; exit 1; }
+    done
+    # Nobody writes, and nobody closes.
+    start=${EPOCHREALTIME/./}
+    sleep 30 | cni ADD pod /run/netns/pod eth0 >"$work/output" & text=$!
+    wait_until 9 sh -c "[ -s $work/output ]"
+    expect_equal "code without any input" "$(jq .code "$work/output")" 5
+    # Of two equal keys the runtime may have read the other one.
+    expect_refusal 6 'the key "mtu" twice' call ADD pod "$keys, \"mtu\": 70, \"mtu\": 1400"
+    snapshot | grep -v last_reserved | diff <(grep -v last_reserved "$work/before") -
+}
+
+. "$here/scripts/lib/cases.sh"
+bin=${PODNET_BIN:-}
+run_cases "${BASH_SOURCE[0]}" "$@"
