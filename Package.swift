@@ -72,7 +72,7 @@ var targets: [Target] = [
     library("NetworkModel", "Addressing"),
     library("Netlink", "NetworkModel", "Addressing", "Posix", "CMNL", "CNFTNL", "CNLRoute", "CKernelShims"),
     library("FakeKernel", "NetworkModel", "Addressing"),
-    library("TestFolder", "Posix"),
+    library("TestKit", "Posix"),
     library("FakeNode", "FakeKernel", "PodWiring", "CNI", "NetworkModel", "JSON", "Addressing"),
 
     library("CNI", "JSON", "Addressing", "Posix"),
@@ -114,11 +114,11 @@ var targets: [Target] = [
     ),
 
     tests("Addressing", "Addressing"),
-    tests("JSON", "JSON"),
-    tests("Posix", "Posix", "TestFolder"),
-    tests("NetworkModel", "NetworkModel", "Addressing", "FakeKernel"),
+    tests("JSON", "JSON", "TestKit"),
+    tests("Posix", "Posix", "TestKit"),
+    tests("NetworkModel", "NetworkModel", "Addressing", "FakeKernel", "TestKit"),
     tests("CNI", "CNI", "JSON", "Addressing", "Posix"),
-    tests("IPAM", "IPAM", "TestFolder", "CNI", "JSON", "Addressing", "Posix"),
+    tests("IPAM", "IPAM", "TestKit", "CNI", "JSON", "Addressing", "Posix"),
     tests(
         "BridgePlugin",
         "BridgePlugin",
@@ -159,7 +159,7 @@ var targets: [Target] = [
     tests(
         "TuningPlugin",
         "TuningPlugin",
-        "TestFolder",
+        "TestKit",
         "FakeNode",
         "FakeKernel",
         "PodWiring",
@@ -171,6 +171,7 @@ var targets: [Target] = [
     ),
     tests(
         "Kernel",
+        "TestKit",
         "Netlink",
         "FakeKernel",
         "NetworkModel",
@@ -285,6 +286,7 @@ if !pluginsOnly {
             "ServiceProxy",
             exclude: ["Golden"],
             "ServiceProxy",
+            "TestKit",
             "NetworkModel",
             "Addressing",
             "JSON",
@@ -293,7 +295,7 @@ if !pluginsOnly {
             "Posix"
         ),
         tests("podnetd", "podnetd", "ServiceProxy", "Control", "KubernetesClient", "Addressing", logging),
-        tests("Manifests", "Manifests", "TestFolder", "ServiceProxy", "Addressing", "Posix"),
+        tests("Manifests", "Manifests", "TestKit", "ServiceProxy", "Addressing", "Posix"),
     ]
 }
 

@@ -4,7 +4,7 @@ import Dispatch
 import IPAM
 import Posix
 import Synchronization
-import TestFolder
+import TestKit
 import Testing
 
 @Suite("Leases on disk")

@@ -3,7 +3,7 @@ import CNI
 import IPAM
 import JSON
 import Posix
-import TestFolder
+import TestKit
 import Testing
 
 /// Calls a host-local as a runtime would.

@@ -3,7 +3,7 @@ import CNI
 import IPAM
 import JSON
 import Posix
-import TestFolder
+import TestKit
 import Testing
 
 /// The reference's host-local on this machine.

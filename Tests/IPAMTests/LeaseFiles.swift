@@ -1,7 +1,7 @@
 import Addressing
 import IPAM
 import Posix
-import TestFolder
+import TestKit
 
 /// A network's lease directory in a temporary place, seen as a user sees it.
 struct LeaseFiles {

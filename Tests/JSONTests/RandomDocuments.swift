@@ -1,13 +1,14 @@
 import JSON
+import TestKit
 
 /// A stream of documents that a seed determines.
 struct RandomDocuments {
-    private var random: SplitMix64
+    private var random: SeededGenerator
     private let hasPlainKeys: Bool
 
     /// Documents with keys of ASCII only or of anything.
     init(seed: UInt64, hasPlainKeys: Bool = false) {
-        random = SplitMix64(state: seed)
+        random = SeededGenerator(seed: seed)
         self.hasPlainKeys = hasPlainKeys
     }
 
@@ -129,18 +130,5 @@ struct RandomDocuments {
             return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
         }
         .joined()
-    }
-}
-
-/// Steele, Lea and Flood's generator: small, fast and the same everywhere.
-private struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
     }
 }

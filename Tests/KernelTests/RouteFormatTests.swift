@@ -1,6 +1,7 @@
 import Addressing
 import Netlink
 import NetworkModel
+import TestKit
 import Testing
 
 /// Reading what the kernel writes, without a kernel.
@@ -115,7 +116,7 @@ struct RouteFormatTests {
 
     @Test("whatever the bytes are, readers answer or throw", arguments: 0..<8)
     func randomBytes(_ seed: UInt64) {
-        var generator = SplitMix(state: seed)
+        var generator = SeededGenerator(seed: seed)
         var answers = 0
         for _ in 0..<1_000 {
             let bytes = generator.message()
@@ -147,18 +148,7 @@ struct VLANChange: Sendable {
     var deleted: [[UInt8]] = []
 }
 
-/// A small random number generator with a seed, so that a failure can be run again.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ mixed >> 31
-    }
-
+extension SeededGenerator {
     /// A fixed part and attributes with plausible types and lengths, often cut or broken somewhere.
     mutating func message() -> [UInt8] {
         var bytes = (0..<[8, 12, 16].randomElement(using: &self, or: 16)).map { _ in small() }
@@ -179,7 +169,7 @@ struct SplitMix: RandomNumberGenerator {
 }
 
 extension Array {
-    fileprivate func randomElement(using generator: inout SplitMix, or other: Element) -> Element {
+    fileprivate func randomElement(using generator: inout SeededGenerator, or other: Element) -> Element {
         randomElement(using: &generator) ?? other
     }
 }

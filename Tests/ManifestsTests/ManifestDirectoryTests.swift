@@ -2,7 +2,7 @@ import Addressing
 import Manifests
 import Posix
 import ServiceProxy
-import TestFolder
+import TestKit
 import Testing
 
 @Suite("A directory of manifests")

@@ -1,7 +1,7 @@
 import Manifests
 import Posix
 import ServiceProxy
-import TestFolder
+import TestKit
 import Testing
 
 @Suite("Watching a directory of manifests")

@@ -1,9 +1,11 @@
+import TestKit
+
 /// A stream of YAML documents that a seed determines, as people and `kubectl` write them.
 struct RandomYAML {
-    private var random: Dice
+    private var random: SeededGenerator
 
     init(seed: UInt64) {
-        random = Dice(state: seed)
+        random = SeededGenerator(seed: seed)
     }
 
     /// A mapping or list with something in it.
@@ -78,17 +80,4 @@ struct RandomYAML {
     }
 
     private func spaces(_ count: Int) -> String { String(repeating: " ", count: count) }
-}
-
-/// SplitMix64.
-private struct Dice: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ mixed >> 31
-    }
 }

@@ -1,5 +1,5 @@
 import Posix
-import TestFolder
+import TestKit
 
 extension TemporaryDirectory {
     /// Replaces a file as an editor that is careful does.

@@ -1,6 +1,7 @@
 import Addressing
 import FakeKernel
 import NetworkModel
+import TestKit
 
 // Short ways to write model values in tables. A typing mistake in a test stops the test run.
 
@@ -60,20 +61,7 @@ extension Scope {
     }
 }
 
-/// SplitMix64 (public domain, Sebastiano Vigna): the same numbers for the same seed, everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var bits = state
-        bits = (bits ^ bits >> 30) &* 0xbf58_476d_1ce4_e5b9
-        bits = (bits ^ bits >> 27) &* 0x94d0_49bb_1331_11eb
-        return bits ^ bits >> 31
-    }
-
+extension SeededGenerator {
     /// True once in `count` times.
     mutating func once(in count: Int) -> Bool { Int.random(in: 0..<count, using: &self) == 0 }
 }

@@ -1,5 +1,6 @@
 import Addressing
 import NetworkModel
+import TestKit
 
 /// Random states that a kernel can be in, over few names, so that two of them have much in common.
 struct RandomNetwork {

@@ -1,5 +1,5 @@
 import Posix
-import TestFolder
+import TestKit
 import Testing
 
 @Suite("Locks")

@@ -1,5 +1,5 @@
 import Posix
-import TestFolder
+import TestKit
 import Testing
 
 private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }

@@ -2,23 +2,11 @@ import Addressing
 import FakeKernel
 import NetworkModel
 import ServiceProxy
+import TestKit
 import Testing
 
 @Suite("Any history of changes")
 struct HistoryTests {
-    /// A small repeatable generator (SplitMix64).
-    private struct Dice: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var mixed = state
-            mixed = (mixed ^ mixed >> 30) &* 0xbf58_476d_1ce4_e5b9
-            mixed = (mixed ^ mixed >> 27) &* 0x94d0_49bb_1331_11eb
-            return mixed ^ mixed >> 31
-        }
-    }
-
     /// What the tables hold, as a set of endpoints for each frontend.
     private struct Meaning: Equatable {
         var frontends: [Frontend: Set<EndpointAddress>] = [:]
@@ -44,7 +32,7 @@ struct HistoryTests {
     }
 
     /// Few names, addresses and ports, so that objects collide, clash, share and come back.
-    private func randomChange(_ dice: inout Dice) throws -> ServiceChange {
+    private func randomChange(_ dice: inout SeededGenerator) throws -> ServiceChange {
         let owner = "s\(Int.random(in: 0..<4, using: &dice))"
         switch Int.random(in: 0..<10, using: &dice) {
         case 0: return .deleteService(try name(owner))
@@ -79,7 +67,7 @@ struct HistoryTests {
 
     @Test("leaves what the last state alone would have made", arguments: 0..<20)
     func incremental(_ seed: UInt64) throws {
-        var dice = Dice(state: seed)
+        var dice = SeededGenerator(seed: seed)
         let settings = ProxySettings(nodeName: "here")
         var node = FakeNode(settings)
         for _ in 0..<30 {
@@ -103,7 +91,7 @@ struct HistoryTests {
 
     @Test("with refusals in between leads to the same", arguments: 100..<120)
     func refusals(_ seed: UInt64) throws {
-        var dice = Dice(state: seed)
+        var dice = SeededGenerator(seed: seed)
         let settings = ProxySettings(nodeName: "here")
         var node = FakeNode(settings)
         for _ in 0..<40 {

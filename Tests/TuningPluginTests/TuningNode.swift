@@ -4,7 +4,7 @@ import FakeKernel
 import FakeNode
 import NetworkModel
 import Posix
-import TestFolder
+import TestKit
 import TuningPlugin
 
 /// A node in memory on which `tuning` runs after a plugin that has made `eth0`, with files of its own.
