@@ -40,13 +40,7 @@ package struct BandwidthPlugin<K: Kernel & ~Copyable>: Plugin {
         let desired = try desired(config, request, request.requiredPrevResult(), in: &kernel)
         let found = try kernel.look(desired.scope)
         let differences = NetworkDiff(from: found, to: desired.state(given: found)).differences
-        guard differences.isEmpty else {
-            throw CNIError(
-                .other,
-                "traffic of \(request.attachment) is not shaped as it was",
-                details: differences.map(\.description).joined(separator: "\n")
-            )
-        }
+        try CNIError.refuse(differences.map(\.description), "traffic of \(request.attachment) is not shaped as it was")
     }
 
     /// Removes the device; what is on the veth goes with that.

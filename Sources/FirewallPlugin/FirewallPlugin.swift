@@ -41,13 +41,7 @@ package struct FirewallPlugin<K: Kernel & ~Copyable>: Plugin {
         var kernel = try surroundings.kernel("")
         try desired.refuseBlindness(try kernel.look(desired.sight))
         let faults = try desired.elements.faults(in: &kernel)
-        guard faults.isEmpty else {
-            throw CNIError(
-                .other,
-                "the policy of \(request.attachment) is not as ADD put it in force",
-                details: faults.joined(separator: "\n")
-            )
-        }
+        try CNIError.refuse(faults, "the policy of \(request.attachment) is not as ADD put it in force")
     }
 
     /// Takes back what the attachment has in the table, whatever its addresses are now, and what the reference plugin has

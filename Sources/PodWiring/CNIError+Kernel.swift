@@ -21,6 +21,14 @@ extension CNIError {
     }
 }
 
+extension CNIError {
+    /// Passes when CHECK found no fault; otherwise throws what is wrong, with every fault in `details`.
+    package static func refuse(_ faults: [String], _ sentence: @autoclosure () -> String) throws(CNIError) {
+        guard !faults.isEmpty else { return }
+        throw CNIError(.other, sentence(), details: faults.joined(separator: "\n"))
+    }
+}
+
 extension CNIError.Code {
     /// CNI 1.1.0 has no codes for kernels: what may pass is 11, the rest has no code of its own.
     fileprivate init(_ reason: KernelError.Reason) {

@@ -49,13 +49,7 @@ extension DesiredAttachment {
         }
         let faults =
             NetworkDiff(from: found, to: wanted).faults + NetworkDiff(from: foundOwned, to: state).faults
-        guard faults.isEmpty else {
-            throw CNIError(
-                .other,
-                "\(request.attachment) is not as ADD made it",
-                details: faults.joined(separator: "\n")
-            )
-        }
+        try CNIError.refuse(faults, "\(request.attachment) is not as ADD made it")
     }
 }
 

@@ -40,13 +40,7 @@ package struct PortMapPlugin<K: Kernel & ~Copyable>: Plugin {
         guard !desired.published.isEmpty else { return }
         var kernel = try surroundings.kernel("")
         let faults = try desired.elements.faults(in: &kernel)
-        guard faults.isEmpty else {
-            throw CNIError(
-                .other,
-                "the ports of \(request.attachment) are not as ADD published them",
-                details: faults.joined(separator: "\n")
-            )
-        }
+        try CNIError.refuse(faults, "the ports of \(request.attachment) are not as ADD published them")
     }
 
     /// Takes back what the attachment has published, whatever the configuration says now, and what the reference plugin

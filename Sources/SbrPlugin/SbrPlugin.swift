@@ -39,13 +39,8 @@ package struct SbrPlugin<K: Kernel & ~Copyable>: Plugin {
         let found = try kernel.look(desired.scope)
         let differences = NetworkDiff(from: found, to: try desired.state(given: found)).differences
             .filter { $0.kind != .extra }
-        guard differences.isEmpty else {
-            throw CNIError(
-                .other,
-                "\(request.attachment) is not routed by source as ADD had it",
-                details: differences.map(\.description).joined(separator: "\n")
-            )
-        }
+        let faults = differences.map(\.description)
+        try CNIError.refuse(faults, "\(request.attachment) is not routed by source as ADD had it")
     }
 
     /// Removes rules and tables; a namespace that is gone has none.

@@ -52,13 +52,7 @@ package struct TuningPlugin<K: Kernel & ~Copyable>: Plugin {
         var kernel = try surroundings.kernel(request.netns)
         let found = try kernel.look(desired.scope)
         let differences = NetworkDiff(from: found, to: try desired.state(given: found)).differences
-        guard differences.isEmpty else {
-            throw CNIError(
-                .other,
-                "\(request.attachment) is not as it was tuned",
-                details: differences.map(\.description).joined(separator: "\n")
-            )
-        }
+        try CNIError.refuse(differences.map(\.description), "\(request.attachment) is not as it was tuned")
     }
 
     /// Puts back what was there, as far as there is something to put it back into.
