@@ -1,9 +1,4 @@
-#define _GNU_SOURCE
 #include "CPluginStart.h"
-
-#include <stdint.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 /*
  * Linked into podnet-cni alone. A plugin lives for two milliseconds, so what its start costs is felt
@@ -13,25 +8,11 @@
 static char **arguments;
 static int argument_count;
 
-/* Where the linker puts what starts as zeros. */
-extern char __bss_start[], _end[];
-
-/*
- * Swift's caches of types and conformances lie there, and nearly every page of it is needed, each by two faults: one to
- * read zeros, one to write. One call makes them all (since Linux 5.14; where it fails, the faults come as ever).
- */
-static void populate_zeros(void) {
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t first = (uintptr_t)__bss_start & ~(page - 1), end = ((uintptr_t)_end + page - 1) & ~(page - 1);
-    (void)madvise((void *)first, end - first, MADV_POPULATE_WRITE);
-}
-
 /* The number sets it before the constructors of Swift's runtime. */
 __attribute__((constructor(101))) static void prepare(int argc, char **argv, char **envp) {
     (void)envp;
     argument_count = argc;
     arguments = argv;
-    populate_zeros();
 }
 
 /*
