@@ -37,28 +37,6 @@ enum NewConnections {
 }
 
 extension NewConnections {
-    /// `stick STOP ADDRESS:PORT`: connects to a service with session affinity fifty times a second until the file STOP is
-    /// there. Prints how often, how many connections came to another endpoint than the one before, and how many failed.
-    static func stick(_ arguments: [String]) throws {
-        guard arguments.count == 2 else { throw BenchmarkError("stick STOP ADDRESS:PORT") }
-        let target = try Target(arguments[1])
-        var (count, moved, failed) = (0, 0, 0)
-        var former: UInt8?
-        while access(arguments[0], F_OK) != 0 {
-            count += 1
-            switch greeting(of: target) {
-            case .success(let endpoint):
-                moved += endpoint == former ?? endpoint ? 0 : 1
-                former = endpoint
-            case .failure(let error):
-                failed += 1
-                if failed <= 10 { say("  sticky: \(error)") }
-            }
-            usleep(20_000)
-        }
-        print("sticky \(count) moved \(moved) failed \(failed)")
-    }
-
     /// One connection: it must be made, and its endpoint's byte must come.
     fileprivate static func greeting(of target: Target) -> Result<UInt8, BenchmarkError> {
         let connection = Socket.patient(seconds: 5)
