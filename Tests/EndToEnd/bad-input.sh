@@ -8,17 +8,6 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 plugins=${PODNET_BIN:-}/cni
 
 keys='"ipMasq": true, "ipam": {"type": "host-local", "addressMode": "host", "ranges": [[{"subnet": "10.11.23.0/24"}]]}'
-# A node with one good pod, an empty namespace for a second one, and a note of everything.
-node() {
-    attach first "$keys"
-    ip netns add pod
-    snapshot >"$work/before"
-}
-# unchanged: everything is as it was, and the good pod is still right.
-unchanged() {
-    snapshot | diff "$work/before" -
-    check first "$keys"
-}
 with_id() { conf "$keys" | cni ADD "$1" /run/netns/pod eth0; }
 raw() { cni ADD pod /run/netns/pod eth0 <<<"$1"; }
 

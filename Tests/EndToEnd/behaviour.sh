@@ -9,13 +9,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 # A third pod, 10.200.2.2, that is told to be on another node; and the way from outside to virtual addresses.
 cluster() {
     node
-    ip netns add far
-    ip link add far type veth peer name eth0 netns far
-    ip address add 10.200.2.1/24 dev far
-    ip link set far up
-    ip -n far address add 10.200.2.2/24 dev eth0
-    ip -n far link set eth0 up
-    ip -n far route add default via 10.200.2.1
+    neighbour far 10.200.2.1 10.200.2.2
     serve server 8080
     serve far 8080
 }
@@ -52,8 +46,7 @@ local_endpoint='10.200.0.2 here' far_endpoint='10.200.2.2 there'
 # fresh FLAG…: a daemon that starts from nothing with the manifests as they are.
 fresh() {
     "$bin/podnetd" --cleanup >/dev/null 2>&1
-    "$bin/podnetd" --services-dir "$work/services.d" --socket "$work/podnetd.sock" --node-name here "$@" 2>>"$work/podnetd.log" &
-    daemon=$!
+    launch --node-name here "$@"
     applied
 }
 
@@ -269,7 +262,6 @@ test_a_load_balancer_that_is_a_proxy_is_left_to_itself() {
     web_service '' "$local_endpoint" | sed 's/ip: 203.0.113.7/ip: 203.0.113.7, ipMode: Proxy/' | put web.yaml
     fresh "${detect[@]}"
     ip -n outside address add 203.0.113.7/32 dev lo
-    ip -n outside link set lo up
     serve outside 80
     gets client 203.0.113.7 80 'outside 10.200.1.2'
 }
@@ -357,9 +349,7 @@ addressType: IPv6
 ports: [{ name: http, port: 8080 }]
 endpoints: [{ addresses: ["fd00:c8::2"], nodeName: here }]
 YAML
-    "$bin/podnetd" --services-dir "$work/services.d" --socket "$work/podnetd.sock" --node-name here \
-        --pod-cidr fd00:c8::/40 2>>"$work/podnetd.log" &
-    daemon=$!
+    launch --node-name here --pod-cidr fd00:c8::/40
     wait_until 5 nft get element ip6 podnet cluster-ips '{ fd00:96::20 }'
     six() { ip netns exec "$1" timeout 3 socat -u "TCP6:[$2]:$3,connect-timeout=2" - || true; }
     local masqueraded='server [fd00:00c8:0000:0000:0000:0000:0000:0001]'

@@ -30,9 +30,7 @@ test_a_service_that_the_kernel_refuses_stands_aside_and_999_are_served_at_once()
     serve server 8080
     { service web $vip 80; slice web 8080 p80 10.200.0.2; } | put web.yaml
     # Preloaded into the daemon alone: netctl and nft say what is there.
-    PODNET_TEST_REFUSED=$work/refused LD_PRELOAD=$work/refuse.so "$bin/podnetd" --services-dir "$work/services.d" \
-        --socket "$work/podnetd.sock" --pod-cidr 10.200.0.0/16 2>"$work/podnetd.log" &
-    daemon=$!
+    PODNET_TEST_REFUSED=$work/refused LD_PRELOAD=$work/refuse.so launch --pod-cidr 10.200.0.0/16
     applied
     many 1000 >"$work/many"
     put many.yaml <"$work/many"

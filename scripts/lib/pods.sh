@@ -19,6 +19,17 @@ attach() {
     ip -n "$1" link set lo up
 }
 check() { call CHECK "$1" "$2, \"prevResult\": $(cat "$work/$1.json")"; }
+# node: one good pod with $keys, an empty namespace for a second one, and a note of everything.
+node() {
+    attach first "$keys"
+    ip netns add pod
+    snapshot >"$work/before"
+}
+# unchanged: everything is as it was, and the good pod is still right.
+unchanged() {
+    snapshot | diff "$work/before" -
+    check first "$keys"
+}
 # address CONTAINER [INDEX]
 address() { jq -r ".ips[${2:-0}].address | split(\"/\")[0]" "$work/$1.json"; }
 serve() {

@@ -1,19 +1,22 @@
 # Source this after sandbox.sh in tests of podnetd and netctl: a node with two pods, manifests, a daemon.
 
 vip=10.96.14.20
+# neighbour NAME HOST-ADDRESS ADDRESS: a namespace on a link of its own, which is called like it; the node is its router.
+neighbour() {
+    ip netns add "$1"
+    ip link add "$1" type veth peer name eth0 netns "$1"
+    ip addr add "$2/24" dev "$1"
+    ip link set "$1" up
+    ip -n "$1" addr add "$3/24" dev eth0
+    ip -n "$1" link set eth0 up
+    ip -n "$1" link set lo up
+    ip -n "$1" route add default via "$2"
+}
 # A node with two routed pods, 10.200.0.2 and 10.200.1.2, and somebody outside, 192.0.2.1.
 node() {
-    local name host pod
-    while read -r name host pod; do
-        ip netns add "$name"
-        ip link add "$name" type veth peer name eth0 netns "$name"
-        ip addr add "$host/24" dev "$name"
-        ip link set "$name" up
-        ip -n "$name" addr add "$pod/24" dev eth0
-        ip -n "$name" link set eth0 up
-        ip -n "$name" link set lo up
-        ip -n "$name" route add default via "$host"
-    done <<<$'server 10.200.0.1 10.200.0.2\nclient 10.200.1.1 10.200.1.2\noutside 192.0.2.2 192.0.2.1'
+    neighbour server 10.200.0.1 10.200.0.2
+    neighbour client 10.200.1.1 10.200.1.2
+    neighbour outside 192.0.2.2 192.0.2.1
     ip route add default via 192.0.2.1
     echo 1 >/proc/sys/net/ipv4/ip_forward
     mkdir "$work/services.d"
@@ -50,10 +53,12 @@ put() { # FILE: replaces a manifest by what is on stdin
     cat >"$work/services.d/.$1.tmp"
     mv "$work/services.d/.$1.tmp" "$work/services.d/$1"
 }
-start() {
-    "$bin/podnetd" --services-dir "$work/services.d" --socket "$work/podnetd.sock" --pod-cidr 10.200.0.0/16 "$@" \
-        2>>"$work/podnetd.log" &
+launch() { # FLAG…: a daemon, not waited for
+    "$bin/podnetd" --services-dir "$work/services.d" --socket "$work/podnetd.sock" "$@" 2>>"$work/podnetd.log" &
     daemon=$!
+}
+start() { # FLAG…: one that knows where pods are, and answers
+    launch --pod-cidr 10.200.0.0/16 "$@"
     wait_until 5 netctl endpoints --source daemon || { cat "$work/podnetd.log"; exit 1; }
 }
 netctl() { "$bin/netctl" "$@" --socket "$work/podnetd.sock"; }
