@@ -21,7 +21,9 @@ struct Observation {
     }
 
     func limited(to scope: Scope) -> NetworkState {
-        state.part(in: scope)
+        var listed = state
+        listed.ruleset = state.ruleset.asListed
+        return listed.part(in: scope)
     }
 }
 
@@ -31,5 +33,16 @@ extension Link {
         var link = self
         link.kind = .veth(peer: nil)
         return link
+    }
+}
+
+extension Ruleset {
+    /// Without the elements of sets that rules write to, which nobody lists.
+    fileprivate var asListed: Ruleset {
+        var listed = self
+        for (id, table) in tables {
+            for (name, set) in table.sets where set.dynamic != nil { listed.tables[id]?.sets[name]?.elements = [:] }
+        }
+        return listed
     }
 }

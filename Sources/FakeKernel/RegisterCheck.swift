@@ -32,6 +32,7 @@ struct RegisterCheck {
         case .lookup(let set, let key, let into): try look(up: set, key, into)
         case .lookupMissing(let set, let key): try look(up: set, key, nil)
         case .verdictMap(let map, let key): try look(upVerdict: map, key)
+        case .writeElement(_, let set, let key, let data): try write(to: set, key, data)
         case .setAddress(_, let family, let from): try read(from, family.bitWidth / 8)
         case .dnat(let family, let address, let port):
             try read(address, family.bitWidth / 8)
@@ -54,6 +55,19 @@ struct RegisterCheck {
         guard let set = table.sets[name] else { throw .noEntry("find set", name) }
         guard set.value == .verdict else { throw .invalid("look up set", name) }
         try read(key, RegisterBytes.length(of: set.key))
+    }
+
+    /// nft_dynset_init: a map wants data, whatever is done to it, and a set wants none.
+    private func write(to name: String, _ key: Register, _ data: Register?) throws(KernelError) {
+        guard let set = table.sets[name] else { throw .noEntry("find set", name) }
+        guard set.dynamic != nil, set.value != .verdict else { throw .unsupported("write to set", name) }
+        try read(key, RegisterBytes.length(of: set.key))
+        switch (set.value, data) {
+        case (nil, nil): break
+        case (.data(let types), let data?): try read(data, RegisterBytes.length(of: types))
+        case (nil, .some): throw .unsupported("write to set", name)
+        default: throw .invalid("write to set", name)
+        }
     }
 
     private func call(_ verdict: Verdict) throws(KernelError) {

@@ -27,8 +27,8 @@ extension Ruleset {
                 }
                 table.chains[chain]?.rules.remove(at: index)
             }
-        case .addSet(let id, let name, let key, let value, let comment):
-            let set = ElementSet(key: key, value: value, comment: comment)
+        case .addSet(let id, let name, let key, let value, let dynamic, let comment):
+            let set = ElementSet(key: key, value: value, dynamic: dynamic, comment: comment)
             try modify(id) { (table: inout Table) throws(KernelError) in try table.addSet(name, set) }
         case .deleteSet(let id, let name):
             try modify(id) { (table: inout Table) throws(KernelError) in try table.deleteSet(name) }
@@ -101,7 +101,9 @@ extension Table {
             sets[name] = set
             return
         }
-        guard found.key == set.key, found.value == set.value else { throw .exists("add set", name) }
+        guard found.key == set.key, found.value == set.value, found.dynamic == set.dynamic else {
+            throw .exists("add set", name)
+        }
     }
 
     fileprivate mutating func deleteSet(_ name: String) throws(KernelError) {

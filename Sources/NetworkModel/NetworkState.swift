@@ -77,7 +77,7 @@ package struct Scope: Hashable, Sendable {
         case comment(String)
         /// Those whose comment begins so. Reads every set once.
         case commentPrefix(String)
-        /// All.
+        /// All, but none of the sets that rules write to.
         case all
 
         /// Whether chains and their rules are wanted, too.

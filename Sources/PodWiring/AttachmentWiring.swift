@@ -82,7 +82,7 @@ extension Kernel where Self: ~Copyable {
     /// Whether a set that the step made has elements by now.
     fileprivate mutating func isFilled(_ step: Step) throws(KernelError) -> Bool {
         guard case .changeRuleset(let changes, _) = step else { return false }
-        for case .addSet(let table, let name, _, _, _) in changes {
+        for case .addSet(let table, let name, _, _, _, _) in changes {
             var scope = Scope()
             scope.tables[table] = .all
             if try observe(scope).ruleset.tables[table]?.sets[name]?.elements.isEmpty == false { return true }

@@ -9,9 +9,29 @@ struct ElementBatch {
     /// From what the kernel has of a frontend to what it should have.
     mutating func replace(_ frontend: Frontend, _ former: FrontendState?, _ state: FrontendState?) {
         replaceMarks(ElementBytes.frontend(frontend), former, state)
-        replaceList(Picker.everywhere.endpoints, of: frontend, former?.endpoints ?? [], state?.endpoints ?? [])
-        replaceList(Picker.here.endpoints, of: frontend, former?.here ?? [], state?.here ?? [])
+        if former?.affinity == nil && state?.affinity == nil {
+            replaceList(Picker.everywhere.endpoints, of: frontend, former?.endpoints ?? [], state?.endpoints ?? [])
+            replaceList(Picker.here.endpoints, of: frontend, former?.here ?? [], state?.here ?? [])
+        } else {
+            replaceSlots(frontend, former?.slots ?? [], state?.slots ?? [])
+        }
         replaceRanges(frontend, former?.sourceRanges ?? [], state?.sourceRanges ?? [])
+    }
+
+    /// Lists where a client comes back to its endpoint: places are by number of the endpoint, not by index.
+    private mutating func replaceSlots(
+        _ frontend: Frontend,
+        _ former: [(slot: FrontendState.Slot, element: Element)],
+        _ state: [(slot: FrontendState.Slot, element: Element)]
+    ) {
+        let before = Dictionary(uniqueKeysWithValues: former.map { ($0.slot, $0.element) })
+        let after = Dictionary(uniqueKeysWithValues: state.map { ($0.slot, $0.element) })
+        for (slot, element) in former where after[slot] != element {
+            delete(slot.map, ElementBytes.slot(Int(slot.number), of: frontend))
+        }
+        for (slot, element) in state where before[slot] != element {
+            add(slot.map, KeyedElement(ElementBytes.slot(Int(slot.number), of: frontend), element))
+        }
     }
 
     private mutating func replaceMarks(_ key: [UInt8], _ former: FrontendState?, _ state: FrontendState?) {

@@ -8,13 +8,11 @@ struct FoundFrontends {
     /// The elements of one frontend.
     private struct Found {
         var marks: [String: Element] = [:]
-        var lists: [String: [Slot]] = [:]
+        /// Of `endpoints` and `endpoints-here`.
+        var lists: [String: [UInt32: EndpointAddress]] = [:]
+        /// Of `identities` and `identities-here`.
+        var identities: [String: [UInt32: UInt32]] = [:]
         var ranges: [CIDR] = []
-    }
-
-    private struct Slot {
-        let index: Int
-        let endpoint: EndpointAddress
     }
 
     private var found: [Frontend: Found] = [:]
@@ -24,7 +22,10 @@ struct FoundFrontends {
     /// Reads the sets and maps about frontends.
     init(_ table: Table) {
         for name in Self.markSets { readMarks(table, name) }
-        for picker in [Picker.everywhere, .here] { readList(table, picker.endpoints) }
+        for picker in [Picker.everywhere, .here] {
+            readList(table, picker.endpoints)
+            readIdentities(table, picker.identities)
+        }
         for name in table.sets.keys {
             ServiceRuleset.SetName.prefixLength(ofSet: name).map { readRanges(table, name, $0) }
         }
@@ -54,9 +55,20 @@ struct FoundFrontends {
                 let frontend = ElementBytes.frontend(from: key.dropFirst(4)),
                 let endpoint = element.data.flatMap({ ElementBytes.endpoint(from: $0[...]) })
             {
-                found[frontend, default: Found()].lists[name, default: []].append(
-                    Slot(index: Int(index), endpoint: endpoint)
-                )
+                found[frontend, default: Found()].lists[name, default: [:]][index] = endpoint
+            } else {
+                rest[name, default: []].append(key)
+            }
+        }
+    }
+
+    private mutating func readIdentities(_ table: Table, _ name: String) {
+        for (key, element) in table.elements(name) {
+            if let index = RegisterBytes.number(host: key.prefix(4)),
+                let frontend = ElementBytes.frontend(from: key.dropFirst(4)),
+                let number = element.data.flatMap({ RegisterBytes.number(host: $0) })
+            {
+                found[frontend, default: Found()].identities[name, default: [:]][index] = number
             } else {
                 rest[name, default: []].append(key)
             }
@@ -91,10 +103,11 @@ struct FoundFrontends {
     private static func state(_ found: Found) -> FrontendState? {
         typealias Name = ServiceRuleset.SetName
         let code = found.marks[Name.frontends]?.code
-        guard let endpoints = endpoints(found.lists[Picker.everywhere.endpoints]),
-            let here = self.endpoints(found.lists[Picker.here.endpoints]), code == .bySource || here.isEmpty
+        guard let endpoints = endpoints(found, .everywhere), let here = self.endpoints(found, .here),
+            code == .bySource || here.isEmpty
         else { return nil }
         var state = FrontendState(holder: nil, comment: comment(found), endpoints: endpoints)
+        state.affinity = affinity(found)
         if code == .bySource { state.here = here }
         if code == .drop { state.traits.insert(.dropped) }
         if found.marks[Name.refused] != nil { state.traits.insert(.refused) }
@@ -104,15 +117,36 @@ struct FoundFrontends {
         guard found.ranges.isEmpty || state.sourceRanges != nil else { return nil }
         var marks: [String: Element] = [:]
         state.forEachMark { marks[$0] = $1 }
-        return marks == found.marks ? state : nil
+        return marks == found.marks && hasIdentities(of: state, found) ? state : nil
+    }
+
+    /// The affinity that the codes speak of; that they all do shows when they are made again.
+    private static func affinity(_ found: Found) -> Affinity? {
+        typealias Name = ServiceRuleset.SetName
+        return [Name.frontends, Name.everywhere, Name.here].lazy
+            .compactMap { found.marks[$0]?.code?.picker?.affinity }.first
     }
 
     /// The endpoints by index, if they are different ones at 0 to n − 1.
-    private static func endpoints(_ slots: [Slot]?) -> [EndpointAddress]? {
-        let sorted = (slots ?? []).sorted { $0.index < $1.index }
-        let endpoints = sorted.map(\.endpoint)
-        guard sorted.map(\.index) == Array(0..<sorted.count), Set(endpoints).count == sorted.count else { return nil }
+    private static func endpoints(_ found: Found, _ picker: Picker) -> [EndpointAddress]? {
+        let list = found.lists[picker.endpoints] ?? [:]
+        let numbers = found.identities[picker.identities]
+        let endpoints = (0..<UInt32(truncatingIfNeeded: list.count)).compactMap { index in
+            numbers.map { $0[index].flatMap { list[$0] } } ?? list[index]
+        }
+        guard endpoints.count == list.count, Set(endpoints).count == list.count else { return nil }
         return endpoints
+    }
+
+    /// Whether clients find their endpoints by the numbers that we would give them, and no others.
+    private static func hasIdentities(of state: FrontendState, _ found: Found) -> Bool {
+        guard state.affinity != nil || !found.identities.isEmpty else { return true }
+        var identities: [String: [UInt32: UInt32]] = [:]
+        for (picker, endpoints) in state.lists where state.affinity != nil && !endpoints.isEmpty {
+            let numbers = EndpointIdentity.numbers(of: endpoints)
+            identities[picker.identities] = Dictionary(uniqueKeysWithValues: zip(0..., numbers))
+        }
+        return identities == found.identities
     }
 
     private static func comment(_ found: Found) -> String {
@@ -122,8 +156,11 @@ struct FoundFrontends {
 
     private mutating func leave(_ frontend: Frontend, _ found: Found) {
         for name in found.marks.keys { rest[name, default: []].append(ElementBytes.frontend(frontend)) }
-        for (name, slots) in found.lists {
-            rest[name, default: []] += slots.map { ElementBytes.slot($0.index, of: frontend) }
+        for (name, numbers) in found.lists.mapValues(\.keys) {
+            rest[name, default: []] += numbers.map { ElementBytes.slot(Int($0), of: frontend) }
+        }
+        for (name, indices) in found.identities.mapValues(\.keys) {
+            rest[name, default: []] += indices.map { ElementBytes.slot(Int($0), of: frontend) }
         }
         for range in found.ranges {
             rest[ServiceRuleset.SetName.allowed(range.prefixLength), default: []]

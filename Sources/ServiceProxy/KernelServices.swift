@@ -9,6 +9,8 @@ package struct KernelServices: Hashable, Sendable {
         package let frontend: Frontend
         /// Which chain goes on with a new connection; nil for a number that is none's.
         package let code: FrontendCode?
+        /// How long a client stays with its endpoint; nil when it does not.
+        package let affinity: Affinity?
         /// How many endpoints new connections are spread over; where it depends on their source, those of pods.
         package let count: Int
         /// The service and port, `default/web:http`, as the element's comment has it.
@@ -39,11 +41,14 @@ package struct KernelServices: Hashable, Sendable {
         let endpoints = Self.list(table, .everywhere)
         let here = Self.list(table, .here)
         let everywhere = table.elements(ServiceRuleset.SetName.everywhere)
+        let stay = table.elements(ServiceRuleset.SetName.here)
         entries = table.elements(ServiceRuleset.SetName.frontends).compactMap { key, element in
             guard let frontend = ElementBytes.frontend(from: key[...]) else { return nil }
             return Entry(
                 frontend: frontend,
                 code: element.code,
+                affinity: [element.code, everywhere[key]?.code, stay[key]?.code].lazy
+                    .compactMap { $0?.picker?.affinity }.first,
                 count: (element.code == .bySource ? everywhere[key]?.code : element.code)?.count ?? 0,
                 comment: element.comment,
                 connections: element.packets,
@@ -56,16 +61,31 @@ package struct KernelServices: Hashable, Sendable {
         }
     }
 
+    /// Endpoints by index. Those that go by a number of their own get the index that leads to it, if there is one.
     private static func list(_ table: Table, _ picker: Picker) -> [Frontend: [Int: Target]] {
         var endpoints: [Frontend: [Int: Target]] = [:]
+        let indices = indices(table, picker)
         for (key, element) in table.elements(picker.endpoints) {
-            guard let index = RegisterBytes.number(host: key.prefix(4)),
+            guard let number = RegisterBytes.number(host: key.prefix(4)),
                 let frontend = ElementBytes.frontend(from: key.dropFirst(4)),
                 let address = element.data.flatMap({ ElementBytes.endpoint(from: $0[...]) })
             else { continue }
+            guard let index = indices[frontend].map({ $0[number] }) ?? number else { continue }
             endpoints[frontend, default: [:]][Int(index)] = Target(address: address, connections: element.packets)
         }
         return endpoints
+    }
+
+    private static func indices(_ table: Table, _ picker: Picker) -> [Frontend: [UInt32: UInt32]] {
+        var indices: [Frontend: [UInt32: UInt32]] = [:]
+        for (key, element) in table.elements(picker.identities) {
+            guard let index = RegisterBytes.number(host: key.prefix(4)),
+                let frontend = ElementBytes.frontend(from: key.dropFirst(4)),
+                let number = element.data.flatMap({ RegisterBytes.number(host: $0) })
+            else { continue }
+            indices[frontend, default: [:]][number] = index
+        }
+        return indices
     }
 }
 

@@ -116,14 +116,17 @@ package struct ProxyCore: Sendable {
         if !names.isEmpty { retries.append(names) }
     }
 
-    /// A service that changed gets another try.
+    /// A service that something is said of gets another try, even if that is known already: what was refused may have
+    /// been its end.
     private mutating func liftQuarantine(by change: ServiceChange) {
-        switch change {
-        case .service(let service): quarantined[service.name] = nil
-        case .deleteService(let name): quarantined[name] = nil
-        case .slice(let slice): quarantined[slice.service] = nil
-        case .deleteSlice(let id): if let name = table.service(ofSlice: id) { quarantined[name] = nil }
-        }
+        let name: ServiceName? =
+            switch change {
+            case .service(let service): service.name
+            case .deleteService(let name): name
+            case .slice(let slice): slice.service
+            case .deleteSlice(let id): table.service(ofSlice: id)
+            }
+        if let name, quarantined.removeValue(forKey: name) != nil { table.markDirty(name) }
     }
 
     private var families: [IPAddress.Family] { settings.families.sorted() }
@@ -270,7 +273,7 @@ extension ServiceRuleset {
         case .missing: creation(settings, shape)
         case .foreign: [.deleteTable(table)] + creation(settings, shape)
         case .present(let present, let pending):
-            pending + (shape == present ? [] : growth(from: present, to: shape))
+            pending + (shape == present ? [] : growth(from: present, to: shape, settings))
         }
     }
 

@@ -14,6 +14,9 @@ package struct ProxySettings: Hashable, Sendable {
     package var externalIPRanges: [CIDR]?
     /// The ranges that virtual addresses are given from: one that no service has is dropped.
     package var serviceCIDRs: [CIDR]
+    /// How many pairs of a client and what it connects to are remembered at most for each timeout of session affinity;
+    /// the kernel takes 8 to 16 bytes for each as soon as a service has that timeout.
+    package var affinityClients: UInt32
     /// This node's name, by which endpoints are local; nil takes every endpoint for local.
     package var nodeName: String?
     /// The families that have a table.
@@ -28,6 +31,7 @@ package struct ProxySettings: Hashable, Sendable {
         externalIPRanges: [CIDR]? = nil,
         serviceCIDRs: [CIDR] = [],
         masqueradeAll: Bool = false,
+        affinityClients: UInt32 = 262_144,
         nodeName: String? = nil,
         families: Set<IPAddress.Family> = [.v4, .v6],
         tableFlags: UInt32 = 0
@@ -37,6 +41,7 @@ package struct ProxySettings: Hashable, Sendable {
         self.externalIPRanges = externalIPRanges
         self.serviceCIDRs = serviceCIDRs
         self.masqueradeAll = masqueradeAll
+        self.affinityClients = affinityClients
         self.nodeName = nodeName
         self.families = families
         self.tableFlags = tableFlags

@@ -22,7 +22,7 @@ package struct RulesetShape: Hashable, Sendable {
         guard count > pickers[picker, default: 0] else { return }
         var limit = 16
         while limit < count { limit *= 2 }
-        pickers[picker] = min(limit, FrontendCode.largestCount)
+        pickers[picker] = min(limit, picker.largestCount)
     }
 
     /// What both have.
@@ -36,6 +36,11 @@ package struct RulesetShape: Hashable, Sendable {
     /// Every code that a chain is there for, besides the static ones.
     var codes: [FrontendCode] {
         pickers.sorted { $0.key < $1.key }.flatMap { picker, limit in (1...limit).map { .pick(picker, $0) } }
+    }
+
+    /// The ways of picking that remember clients.
+    var keepers: [(picker: Picker, affinity: Affinity)] {
+        pickers.keys.sorted().compactMap { picker in picker.affinity.map { (picker, $0) } }
     }
 
     /// The shape that a table with these codes in `pickers` and these sets has.

@@ -90,6 +90,7 @@ private struct EndpointChoice {
         _ selection: EndpointSelection
     ) -> FrontendState {
         var state = FrontendState(holder: nil, comment: ServiceElements.comment(service.name, port))
+        state.affinity = service.affinity
         state.sourceRanges = sourceRanges(frontend, entrance)
         switch service.audience(at: entrance) {
         case .everywhere, .here: state.endpoints = list(selection, service.audience(at: entrance))
@@ -115,7 +116,7 @@ private struct EndpointChoice {
     }
 
     private func list(_ selection: EndpointSelection, _ audience: EndpointSelection.Audience) -> [EndpointAddress] {
-        Array(selection.chosen(for: audience).prefix(FrontendCode.largestCount))
+        Array(selection.chosen(for: audience).prefix(Picker(isHere: false, service.affinity).largestCount))
     }
 
     /// A node that may come by a load balancer's address comes with that address as its source, since it has it.

@@ -106,6 +106,7 @@ extension ServiceRuleset {
     /// can miss. A packet that fell out of here would go on untranslated and make a conntrack entry that sticks.
     func pickChain(_ code: FrontendCode) -> Chain {
         guard case .pick(let picker, let count) = code else { return Chain() }
+        if picker.affinity != nil { return stickChain(count, picker) }
         return Chain(rules: [
             Rule([.immediate(RegisterBytes.host(0), into: Register(0)), .setMeta(.priority, from: Register(0))]),
             pick(count, picker), pick(count, picker), pick(1, picker),

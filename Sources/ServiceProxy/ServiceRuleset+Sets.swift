@@ -20,6 +20,12 @@ extension ServiceRuleset {
         package static let here = "here"
         /// Endpoints of this node by index, of frontends that go by the source.
         package static let endpointsHere = "endpoints-here"
+        /// Numbers of endpoints by index, of frontends with session affinity.
+        package static let identities = "identities"
+        /// The same for `endpointsHere`.
+        package static let identitiesHere = "identities-here"
+        /// What the maps of clients and their endpoints begin with, one for each way of picking with affinity.
+        static let affinity = "affinity"
         /// What has no endpoint, besides virtual addresses.
         package static let refused = "refused"
         /// Whose clients get the node's address.
@@ -44,8 +50,8 @@ extension ServiceRuleset {
 
         /// Those that follow the services and are always there, in the order in which packets meet them.
         package static let dynamic = [
-            restricted, frontends, everywhere, here, endpoints, endpointsHere, refused, clusterIPs, hairpin,
-            masqueraded, masqueradedFromNode,
+            restricted, frontends, everywhere, here, identities, identitiesHere, endpoints, endpointsHere, refused,
+            clusterIPs, hairpin, masqueraded, masqueradedFromNode,
         ]
 
         /// Sets of allowed networks first, then as in `dynamic`.
@@ -69,6 +75,8 @@ extension ServiceRuleset {
             SetName.everywhere: codes("by-source: for pods and this node, which may go to any node"),
             SetName.here: codes("by-source: for everybody else, who stays on this node"),
             SetName.endpointsHere: list("by-source: endpoints of this node by index and what the client connects to"),
+            SetName.identities: identities("session affinity: numbers of endpoints by index and frontend"),
+            SetName.identitiesHere: identities("by-source: numbers of endpoints of this node by index and frontend"),
             SetName.clusterIPs: ElementSet(
                 key: [address],
                 comment: "virtual addresses: a packet still addressed to one of them is rejected"
@@ -95,6 +103,20 @@ extension ServiceRuleset {
             key: frontendKey + [address],
             comment: "who may use restricted addresses, by their first \(length) bits"
         )
+    }
+
+    /// The clients that come back to an endpoint, and its number.
+    func affinityMap(_ affinity: Affinity, _ settings: ProxySettings) -> ElementSet {
+        ElementSet(
+            key: [address] + frontendKey,
+            value: .data([.classID]),
+            dynamic: ElementSet.Dynamic(timeout: affinity.seconds, size: settings.affinityClients),
+            comment: "session affinity: the endpoint that a client comes back to"
+        )
+    }
+
+    private func identities(_ comment: String) -> ElementSet {
+        ElementSet(key: [.mark] + frontendKey, value: .data([.classID]), comment: comment)
     }
 
     private func codes(_ comment: String) -> ElementSet {

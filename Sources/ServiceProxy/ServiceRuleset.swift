@@ -17,6 +17,8 @@ package import NetworkModel
 ///     set refused, masqueraded, masqueraded-from-node, restricted { address . protocol . port }
 ///     set allowed-<n> { address . protocol . port . network of n bits } who may use a restricted one
 ///
+/// and, for session affinity, what `memory(of:_:_:)` tells.
+///
 /// A new connection's first packet is looked up in `frontends`. The code goes through `meta priority` to `dispatch`,
 /// since nft 1.0.6 aborts on listing a looked-up register in another key, and registers do not cross rules. `dispatch`
 /// goes to `pick-<count>`, which draws an index and translates, or to `by-source`, which looks up which list it is.
@@ -35,9 +37,14 @@ package struct ServiceRuleset: Sendable {
     /// The table with every rule and no service.
     package func skeleton(_ settings: ProxySettings, _ shape: RulesetShape = .smallest) -> Table {
         var chains = staticChains(settings)
+        var sets = emptySets
+        for (picker, affinity) in shape.keepers {
+            let memory = memory(of: picker, affinity, settings)
+            chains.merge(memory.chains) { first, _ in first }
+            sets[picker.name(SetName.affinity)] = memory.set
+        }
         for code in shape.codes { if let name = code.pickChain { chains[name] = pickChain(code) } }
         chains["allowed-sources"]?.rules = shape.prefixLengths.sorted().map(allowance)
-        var sets = emptySets
         for length in shape.prefixLengths { sets[SetName.allowed(length)] = allowedSet(length) }
         sets[SetName.pickers]?.elements = Dictionary(uniqueKeysWithValues: shape.codes.map { ($0.bytes, picker($0)) })
         return Table(
@@ -49,17 +56,34 @@ package struct ServiceRuleset: Sendable {
     }
 
     /// Adds what a larger shape has beyond a smaller one.
-    package func growth(from shape: RulesetShape, to larger: RulesetShape) -> [RulesetChange] {
+    package func growth(
+        from shape: RulesetShape,
+        to larger: RulesetShape,
+        _ settings: ProxySettings
+    ) -> [RulesetChange] {
         let present = Set(shape.codes)
-        return pickers(for: larger.codes.filter { !present.contains($0) })
+        return memories(for: larger.keepers.filter { shape.pickers[$0.picker] == nil }, settings)
+            + pickers(for: larger.codes.filter { !present.contains($0) })
             + larger.prefixLengths.subtracting(shape.prefixLengths).sorted().flatMap(allowances)
+    }
+
+    private func memories(
+        for keepers: [(picker: Picker, affinity: Affinity)],
+        _ settings: ProxySettings
+    ) -> [RulesetChange] {
+        let memories = keepers.map { ($0.picker, memory(of: $0.picker, $0.affinity, settings)) }
+        return memories.map { .addSet(table, named: $0.0.name(SetName.affinity), $0.1.set) }
+            + memories.flatMap { chains($0.1.chains.sorted { $0.key < $1.key }) }
+    }
+
+    private func chains(_ chains: [(String, Chain)]) -> [RulesetChange] {
+        chains.map { .addChain(table, $0.0, nil, comment: $0.1.comment) }
+            + chains.flatMap { name, chain in chain.rules.map { .appendRule(table, chain: name, $0) } }
     }
 
     private func pickers(for codes: [FrontendCode]) -> [RulesetChange] {
         guard !codes.isEmpty else { return [] }
-        let chains = codes.compactMap { code in code.pickChain.map { ($0, pickChain(code)) } }
-        return chains.map { .addChain(table, $0.0, nil, comment: nil) }
-            + chains.flatMap { name, chain in chain.rules.map { .appendRule(table, chain: name, $0) } }
+        return chains(codes.compactMap { code in code.pickChain.map { ($0, pickChain(code)) } })
             + [.addElements(table, set: SetName.pickers, codes.map { KeyedElement($0.bytes, picker($0)) })]
     }
 

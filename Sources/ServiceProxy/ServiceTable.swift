@@ -73,6 +73,9 @@ package struct ServiceTable: Sendable {
         return dirty.sorted()
     }
 
+    /// Counts a service as changed, whether it is there or not.
+    package mutating func markDirty(_ name: ServiceName) { dirty.insert(name) }
+
     /// Counts every service as changed.
     package mutating func markAllDirty() {
         dirty.formUnion(services.keys)

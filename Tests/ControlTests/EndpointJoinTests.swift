@@ -167,6 +167,21 @@ struct EndpointJoinTests {
         #expect(rows[0].reason == "leads to chain number 4294967295, which is none: connections are dropped")
     }
 
+    @Test("with session affinity endpoints have the indices that lead to them")
+    func affinity() throws {
+        let endpoints = [Self.pod, "10.11.23.3:80", "10.11.23.9:80"]
+        let picture = try KernelPicture.empty().keeping(Self.vip, "default/web", to: endpoints, count: 2)
+        let rows = EndpointJoin.rows(kernelOnly: picture.view)
+        #expect(rows.map(\.kernel?.state) == [.ok, .ok, .stale])
+        #expect(rows.map(\.kernel?.index) == [0, 1, nil])
+        #expect(rows[2].reason == "never drawn: no index leads there")
+        let stranger = try KernelPicture.empty().keeping(Self.vip, "default/web", to: endpoints, count: 3)
+        let item = Picture.item("web", Self.vip, Self.pod, .ready, isApplied: true)
+        let joined = EndpointJoin.rows(desired: [item], generation: 1, kernel: .view(stranger.view))
+        #expect(joined.map(\.kernel?.state) == [.ok, .stale, .stale])
+        #expect(joined[1].reason == "in map endpoints (index 1), not desired")
+    }
+
     @Test("the kernel alone tells of endpoints, gaps, leftovers and rejected addresses")
     func kernelOnly() throws {
         let picture = try KernelPicture.empty()

@@ -12,7 +12,7 @@ struct KernelPicture {
     static func empty(_ families: [IPAddress.Family] = [.v4]) -> KernelPicture {
         var picture = KernelPicture()
         for family in families {
-            let sets = ["frontends", "endpoints", "cluster-ips"].map { ($0, ElementSet(key: [])) }
+            let sets = ["frontends", "identities", "endpoints", "cluster-ips"].map { ($0, ElementSet(key: [])) }
             picture.tables[tableID(family)] = Table(sets: Dictionary(uniqueKeysWithValues: sets))
         }
         return picture
@@ -37,6 +37,23 @@ struct KernelPicture {
             let (address, port) = try Self.socket(endpoint)
             let element = Element(.data(address.bytes + Self.port(port)), hasCounter: true, packets: connections)
             picture.set("endpoints", family, Self.host(UInt32(index)) + key, element)
+        }
+        return picture
+    }
+
+    /// As `leading`, but with session affinity: endpoint number 100 + i is there, and only indices below `count` lead
+    /// to one each.
+    func keeping(_ frontend: String, _ comment: String?, to endpoints: [String], count: Int) throws -> KernelPicture {
+        var picture = try withVIP(frontend, comment)
+        let (key, family) = try Self.key(frontend)
+        let code = 1 << 31 | 10_800 << 13 | UInt32(count)
+        picture.set("frontends", family, key, Element(.data(Self.host(code)), comment: comment, hasCounter: true))
+        for (index, endpoint) in endpoints.enumerated() {
+            let (address, port) = try Self.socket(endpoint)
+            let number = Self.host(UInt32(100 + index))
+            picture.set("endpoints", family, number + key, Element(.data(address.bytes + Self.port(port))))
+            guard index < count else { continue }
+            picture.set("identities", family, Self.host(UInt32(index)) + key, Element(.data(number)))
         }
         return picture
     }

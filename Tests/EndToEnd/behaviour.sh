@@ -16,7 +16,7 @@ cluster() {
 
 # web_service SPEC ENDPOINT…: default/web by every entrance, with more keys of its spec; an endpoint is "ADDRESS NODE KEYS".
 web_service() {
-    local spec=$1 endpoint address on keys
+    local spec=$1
     shift
     cat <<YAML
 apiVersion: v1
@@ -36,10 +36,7 @@ addressType: IPv4
 ports: [{ name: http, port: 8080 }, { name: dns, protocol: UDP, port: 5353 }]
 endpoints:
 YAML
-    for endpoint in "$@"; do
-        read -r address on keys <<<"$endpoint"
-        echo "- { addresses: [$address], nodeName: $on${keys:+, $keys} }"
-    done
+    endpoint_list "$@"
 }
 local_endpoint='10.200.0.2 here' far_endpoint='10.200.2.2 there'
 

@@ -21,6 +21,16 @@ struct NftablesCommitTests {
         ])
     }
 
+    /// A rule that makes clients known to a map.
+    private static func learning(_ map: String, data: Register?) -> [Expression] {
+        let source = Expression.payload(.network, offset: 12, length: 4, into: Register(0))
+        return [
+            source, .meta(.transportProtocol, into: Register(1)),
+            .payload(.transport, offset: 2, length: 2, into: Register(2)),
+            .writeElement(.update, set: map, key: Register(0), data: data),
+        ]
+    }
+
     /// A socket in a namespace with that table.
     private func prepared() throws -> NftablesSocket {
         var nftables = try NftablesSocket()
@@ -74,6 +84,16 @@ struct NftablesCommitTests {
                 .addSet(.podnet, "frontends", key: [.mark], value: nil, comment: nil),
                 .exists,
                 "add set ip podnet frontends: File exists"
+            ),
+            Refusal(
+                .appendRule(.podnet, chain: "new", Rule(Self.learning("none", data: Register(1)), comment: "a rule")),
+                .notFound,
+                "add rule ip podnet new: a rule: No such file or directory"
+            ),
+            Refusal(
+                .appendRule(.podnet, chain: "new", Rule(Self.learning("frontends", data: nil), comment: "a rule")),
+                .invalid,
+                "add rule ip podnet new: a rule: Invalid argument"
             ),
             Refusal(
                 .addTable(TableID(.ip, "other"), flags: 1 << 30, comment: nil),

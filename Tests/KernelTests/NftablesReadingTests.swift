@@ -125,6 +125,8 @@ struct NftablesReadingTests {
         arguments: [
             "type ipv4_addr; flags interval;", "type ipv4_addr; timeout 1h;", "type ipv4_addr; counter;",
             "type ipv4_addr; flags dynamic; size 9;", "typeof ct label;",
+            "type ipv4_addr; flags dynamic,timeout; timeout 1500ms; size 9;",
+            "type ipv4_addr; flags timeout; timeout 9s; size 9;",
         ]
     )
     func foreignSet(_ declaration: String) throws {

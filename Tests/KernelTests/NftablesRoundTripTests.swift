@@ -111,6 +111,27 @@ private struct PrintedRule: Sendable, CustomTestStringConvertible {
         ),
         PrintedRule(
             .ip,
+            "update @learned { ip saddr : meta mark }",
+            load(12, 4),
+            .meta(.mark, into: Register(1)),
+            .writeElement(.update, set: "learned", key: Register(0), data: Register(1))
+        ),
+        PrintedRule(
+            .ip,
+            "delete @learned { ip saddr : meta mark } add @learned { ip saddr : meta mark }",
+            load(12, 4),
+            .meta(.mark, into: Register(1)),
+            .writeElement(.delete, set: "learned", key: Register(0), data: Register(1)),
+            .writeElement(.add, set: "learned", key: Register(0), data: Register(1))
+        ),
+        PrintedRule(
+            .ip,
+            "add @seen { ip saddr }",
+            load(12, 4),
+            .writeElement(.add, set: "seen", key: Register(0), data: nil)
+        ),
+        PrintedRule(
+            .ip,
             "dnat to 10.11.23.2",
             .immediate([10, 11, 23, 2], into: Register(0)),
             .dnat(.v4, address: Register(0), port: nil)
@@ -199,11 +220,33 @@ struct NftablesRoundTripTests {
         table.sets["known"] = ElementSet(key: [.ipv4Address])
         table.sets["verdicts"] = ElementSet(key: [.ipv4Address], value: .verdict)
         table.sets["marks"] = ElementSet(key: [.ipv4Address], value: .data([.mark]))
+        let dynamic = ElementSet.Dynamic(timeout: 90, size: 1_000)
+        table.sets["learned"] = ElementSet(key: [.ipv4Address], value: .data([.mark]), dynamic: dynamic)
+        table.sets["seen"] = ElementSet(key: [.ipv4Address], dynamic: dynamic, comment: "by rules")
         var nftables = try NftablesSocket()
         try nftables.commit(table.additions(as: id))
         #expect(try nftables.table(id, elements: .all) == table)
         let text = try listing()
         #expect(text.contains("\t\t\(rule.text) comment \"as printed\"\n"), "\(text)")
+    }
+
+    @Test("a set that rules write to is printed with its timeout, and its elements are nobody's to read")
+    func dynamic() throws {
+        let set = ElementSet(
+            key: [.ipv4Address],
+            value: .data([.mark]),
+            dynamic: ElementSet.Dynamic(timeout: 86_400, size: 65_536),
+            comment: "learned"
+        )
+        var nftables = try NftablesSocket()
+        try nftables.commit(Table(sets: ["learned": set]).additions(as: .podnet))
+        let element = KeyedElement([10, 0, 0, 1], Element(.data(RegisterBytes.host(7))))
+        try nftables.commit([.addElements(.podnet, set: "learned", [element])])
+        #expect(try nftables.table(.podnet, elements: .all)?.sets == ["learned": set])
+        let text = try listing()
+        for line in ["size 65536", "flags dynamic,timeout", "timeout 1d", "10.0.0.1 expires"] {
+            #expect(text.contains(line), "no '\(line)' in\n\(text)")
+        }
     }
 
     @Test("the service tables come back as they were sent, and nft prints them", arguments: [ServiceLayout.v4, .v6])

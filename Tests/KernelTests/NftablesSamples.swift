@@ -14,7 +14,7 @@ extension Table {
         let sets = sets.sorted { $0.key < $1.key }
         return [.addTable(id, flags: flags, comment: comment)]
             + chains.map { .addChain(id, $0.key, $0.value.base, comment: $0.value.comment) }
-            + sets.map { .addSet(id, $0.key, key: $0.value.key, value: $0.value.value, comment: $0.value.comment) }
+            + sets.map { .addSet(id, named: $0.key, $0.value) }
             + chains.flatMap { name, chain in chain.rules.map { .appendRule(id, chain: name, $0) } }
             + sets.map { name, set in
                 .addElements(id, set: name, set.elements.map { KeyedElement($0.key, $0.value) })

@@ -185,6 +185,37 @@ struct FakeKernelRefusalTests {
         ),
         transaction("a set of another type", .exists, .addSet(table, "pods", key: [.mark], value: nil, comment: nil)),
         transaction(
+            "a rule that writes to a set that only transactions change",
+            .unsupported,
+            .appendRule(
+                table,
+                chain: "masquerade",
+                Rule([
+                    .meta(.mark, into: Register(0)),
+                    .writeElement(.add, set: "pods", key: Register(0), data: nil),
+                ])
+            )
+        ),
+        transaction(
+            "a rule that writes to a map without data",
+            .invalid,
+            .addSet(table, "m", key: [.mark], value: .data([.mark]), dynamic: .init(timeout: 1, size: 1), comment: nil),
+            .appendRule(
+                table,
+                chain: "masquerade",
+                Rule([
+                    .meta(.mark, into: Register(0)),
+                    .writeElement(.delete, set: "m", key: Register(0), data: nil),
+                ])
+            )
+        ),
+        transaction(
+            "a set with another timeout",
+            .exists,
+            .addSet(table, "m", key: [.mark], value: nil, dynamic: .init(timeout: 1, size: 1), comment: nil),
+            .addSet(table, "m", key: [.mark], value: nil, dynamic: .init(timeout: 2, size: 1), comment: nil)
+        ),
+        transaction(
             "a comment of 128 bytes",
             .invalid,
             .appendRule(

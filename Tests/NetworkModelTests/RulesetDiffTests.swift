@@ -29,6 +29,7 @@ struct RulesetDiffTests {
                 ]
             ),
             "pods": ElementSet(key: [.ipv4Address], elements: [[10, 0, 0, 1]: Element(comment: "a")]),
+            "seen": ElementSet(key: [.ipv4Address], dynamic: .init(timeout: 60, size: 9)),
         ]
     )
 
@@ -52,6 +53,14 @@ struct RulesetDiffTests {
             $0.chains["called"]?.comment = "new"
         },
         Case("counted packets", []) { $0.sets["pods"]?.elements[[10, 0, 0, 1]]?.packets = 7 },
+        Case("an element that rules wrote", []) { $0.sets["seen"]?.elements[[10, 0, 0, 1]] = Element() },
+        Case(
+            "another timeout",
+            [
+                "delete set ip t seen",
+                "add set ip t seen { type ipv4_addr; flags dynamic,timeout; timeout 1h1s; size 9; }",
+            ]
+        ) { $0.sets["seen"]?.dynamic?.timeout = 3_601 },
         Case("one more element", ["add element ip t pods { 10.0.0.2 }"]) {
             $0.sets["pods"]?.elements[[10, 0, 0, 2]] = Element()
         },

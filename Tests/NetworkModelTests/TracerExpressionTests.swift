@@ -134,6 +134,51 @@ struct TracerExpressionTests {
         #expect(error?.description.hasSuffix(message) == true, "\(error?.description ?? "none")")
     }
 
+    /// What a rule makes of the one element of a set with room for `size`.
+    private func write(_ operations: Expression.ElementOperation..., from: String, size: UInt32) throws -> [String] {
+        let dynamic = ElementSet.Dynamic(timeout: 1, size: size)
+        let known: [[UInt8]: Element] = [[10, 0, 0, 1]: Element(.data([7]))]
+        let set = ElementSet(key: [.ipv4Address], value: .data([.inetProto]), dynamic: dynamic, elements: known)
+        let load: [Expression] = [
+            .payload(.network, offset: 12, length: 4, into: Self.r0), .meta(.transportProtocol, into: Register(1)),
+        ]
+        let writes = operations.map { Expression.writeElement($0, set: "s", key: Self.r0, data: Register(1)) }
+        let chain = Chain(
+            base: .init(.filter, .prerouting, priority: 0),
+            rules: [Rule(load + writes + [.verdict(.drop)])]
+        )
+        let id = TableID(.ip, "t")
+        var ruleset = Ruleset([id: Table(chains: ["c": chain], sets: ["s": set])])
+        let tracer = PacketTracer(ruleset, addressType: { _ in .unicast }, outputLink: { _ in nil })
+        var packet = Self.packet
+        packet.source = ip(from)
+        let course = try tracer.course(of: packet, drawing: [])
+        ruleset.learn(from: course)
+        let elements = ruleset.tables[id]?.sets["s"]?.elements ?? [:]
+        return [course.end.description]
+            + elements.map { "\(NftSyntax.text(of: $0.key, as: set.key)) \(NftSyntax.text(of: $0.value, in: set))" }
+            .sorted()
+    }
+
+    @Test("an update or an addition leaves what an element leads to, and makes one that is missing")
+    func writes() throws {
+        for operation in [Expression.ElementOperation.add, .update] {
+            #expect(try write(operation, from: "10.0.0.1", size: 9) == ["drop", "10.0.0.1 : 7"])
+            #expect(try write(operation, from: "10.0.0.2", size: 9) == ["drop", "10.0.0.1 : 7", "10.0.0.2 : udp"])
+        }
+        #expect(try write(.delete, from: "10.0.0.1", size: 9) == ["drop"])
+        #expect(try write(.delete, from: "10.0.0.2", size: 9) == ["drop", "10.0.0.1 : 7"])
+        #expect(try write(.delete, .add, from: "10.0.0.1", size: 9) == ["drop", "10.0.0.1 : udp"])
+    }
+
+    @Test("a full set takes no new element, and the rule does not match")
+    func fullSet() throws {
+        #expect(try write(.add, from: "10.0.0.2", size: 1) == ["untouched", "10.0.0.1 : 7"])
+        #expect(try write(.update, from: "10.0.0.1", size: 1) == ["drop", "10.0.0.1 : 7"])
+        // What was deleted keeps its place until it is collected.
+        #expect(try write(.delete, .add, from: "10.0.0.1", size: 1) == ["untouched"])
+    }
+
     @Test("registers do not outlive their rule, marks do")
     func registersAndMarks() throws {
         let write = Rule([.immediate(RegisterBytes.host(7), into: Self.r0), .setMeta(.mark, from: Self.r0)])

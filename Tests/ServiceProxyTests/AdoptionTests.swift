@@ -207,6 +207,19 @@ struct RefusalTests {
         #expect(node.services.entries.count == 2)
     }
 
+    @Test("gets another try when its end is said again")
+    func retriedEnd() throws {
+        var node = try node(1)
+        _ = try sync(&node, refusing: [])
+        node.core.apply([.deleteService(try name("web-0"))])
+        let end = try node.next()
+        node.core.refused(end, because: "no")
+        #expect(node.core.quarantined.keys.map(\.name) == ["web-0"])
+        try node.take(.deleteService(name("web-0")))
+        #expect(node.services.entries.isEmpty)
+        #expect(node.services.clusterIPs.isEmpty)
+    }
+
     @Test("keeps what the service had before")
     func keepsFormer() throws {
         var node = try node(1)

@@ -27,11 +27,13 @@ private struct Cluster {
         internalPolicy: TrafficPolicy = .cluster,
         policy: TrafficPolicy = .cluster,
         ranges: [String]? = nil,
+        affinity: Affinity? = nil,
         endpoints: [Endpoint] = endpoints("10.180.0.1", node: "here") + endpoints("10.180.1.1", node: "there")
     ) throws {
         var service = try service("web", ["172.30.0.41"])
         service.ports = [ServicePort(name: "http", .tcp, try port(80), nodePort: try port(3001))]
         service.internalPolicy = internalPolicy
+        service.affinity = affinity
         service.exposure = ServiceExposure(
             isLoadBalancer: true,
             externalIPs: [ip("192.168.99.22")],
@@ -131,15 +133,19 @@ struct EntranceTests {
     @Test("whose address an endpoint sees, and which endpoint it is", arguments: matrix)
     fileprivate func masquerade(_ flow: Flow) throws {
         for (detecting, masqueradeAll) in [(true, false), (false, false), (true, true), (false, true)] {
-            var cluster = Cluster(detecting: detecting, masqueradeAll: masqueradeAll)
-            try cluster.serve(
-                internalPolicy: flow.policies == "internal Local" ? .local : .cluster,
-                policy: flow.policies == "external Local" ? .local : .cluster
-            )
+            let affinities = [nil, try Affinity(seconds: 60)]
             let isVirtual = flow.entrance == "ClusterIP"
             let virtual = masqueradeAll ? flow.all ?? flow.ends : detecting ? flow.ends : flow.blind ?? flow.ends
             let outer = detecting ? flow.ends : flow.blind ?? flow.ends
-            #expect(try cluster.reach(flow.client, flow.entrance) == (isVirtual ? virtual : outer))
+            for affinity in affinities {
+                var cluster = Cluster(detecting: detecting, masqueradeAll: masqueradeAll)
+                try cluster.serve(
+                    internalPolicy: flow.policies == "internal Local" ? .local : .cluster,
+                    policy: flow.policies == "external Local" ? .local : .cluster,
+                    affinity: affinity
+                )
+                #expect(try cluster.reach(flow.client, flow.entrance) == (isVirtual ? virtual : outer))
+            }
         }
     }
 
@@ -250,13 +256,16 @@ struct EntranceTests {
 
     @Test("a restart finds every kind of frontend again and changes nothing")
     func adoption() throws {
-        for policy in [TrafficPolicy.cluster, .local] {
+        for (policy, affinity) in [
+            (TrafficPolicy.cluster, nil), (.local, nil), (.local, try Affinity(seconds: 60)),
+        ] {
             for addresses in [["10.180.0.1", "10.180.0.2"], []] {
                 var cluster = Cluster()
                 try cluster.serve(
                     internalPolicy: policy,
                     policy: policy,
                     ranges: ["203.0.113.0/25", "198.51.100.7/32"],
+                    affinity: affinity,
                     endpoints: addresses.map { Endpoint(ip($0), nodeName: "here") }
                         + endpoints("10.180.1.1", node: "there")
                 )

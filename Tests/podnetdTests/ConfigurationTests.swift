@@ -30,6 +30,7 @@ struct ConfigurationTests {
                 externalIPRanges: [192.0.2.0/24]
                 serviceCIDRs: [10.96.0.0/12]
                 masqueradeAll: true
+                sessionAffinityClients: 1000
                 nodeName: edge1
                 ownTables: false
                 logLevel: debug
@@ -51,6 +52,7 @@ struct ConfigurationTests {
         expected.externalIPRanges = [try CIDR(parsing: "192.0.2.0/24")]
         expected.serviceCIDRs = [try CIDR(parsing: "10.96.0.0/12")]
         expected.masqueradeAll = true
+        expected.sessionAffinityClients = 1_000
         expected.nodeName = "edge1"
         expected.ownTables = false
         expected.logLevel = .debug
@@ -86,7 +88,8 @@ struct ConfigurationTests {
             Fault(
                 "socket: /s\npodCidr: []",
                 "f:2: unknown key 'podCidr': known are servicesDir, kubeconfig, server, acceptEmpty, socket, lockFile,"
-                    + " podCIDRs, podBridge, podLinkPrefix, nodePortAddresses, externalIPRanges, serviceCIDRs, masqueradeAll, nodeName, ownTables, logLevel, logFormat"
+                    + " podCIDRs, podBridge, podLinkPrefix, nodePortAddresses, externalIPRanges, serviceCIDRs, masqueradeAll,"
+                    + " sessionAffinityClients, nodeName, ownTables, logLevel, logFormat"
             ),
             Fault("podCIDRs: [10.0.0.0/8, 10.0.0.0/33]", "f:1: podCIDRs[1]: '10.0.0.0/33' is not a CIDR: "),
             Fault("nodePortAddresses: [all]", "f:1: nodePortAddresses[0]: 'all' is not 'primary' or a CIDR"),
@@ -94,6 +97,14 @@ struct ConfigurationTests {
             Fault("podCIDRs: 10.0.0.0/8", "f:1: podCIDRs: '10.0.0.0/8' is not a list"),
             Fault("podCIDRs:\n  - {a: b}", "f:2: podCIDRs[0]: '' is not a CIDR"),
             Fault("\nmasqueradeAll: maybe", "f:2: masqueradeAll: 'maybe' is neither true nor false"),
+            Fault(
+                "sessionAffinityClients: 0",
+                "f:1: sessionAffinityClients: '0' is not a number from 1 to 16777216"
+            ),
+            Fault(
+                "sessionAffinityClients: many",
+                "f:1: sessionAffinityClients: 'many' is not a number from 1 to 16777216"
+            ),
             Fault(
                 "server: http://10.0.0.1",
                 "f:1: server: 'http://10.0.0.1' is not the address of an API server: http://"

@@ -49,6 +49,14 @@ slice() { # SERVICE TARGET-PORT PORT-NAME ADDRESS…
     for address in "$@"; do printf -- '- { addresses: ["%s"] }\n' "$address"; done
     echo ---
 }
+# endpoint_list ENDPOINT…: the endpoints of a slice; each is "ADDRESS NODE KEYS", for example "10.200.0.2 here conditions: {}".
+endpoint_list() {
+    local endpoint address on keys
+    for endpoint in "$@"; do
+        read -r address on keys <<<"$endpoint"
+        echo "- { addresses: [$address], nodeName: $on${keys:+, $keys} }"
+    done
+}
 put() { # FILE: replaces a manifest by what is on stdin
     cat >"$work/services.d/.$1.tmp"
     mv "$work/services.d/.$1.tmp" "$work/services.d/$1"

@@ -36,6 +36,10 @@ package struct Configuration: Hashable, Sendable {
     package var serviceCIDRs: [CIDR] = []
     /// Masquerade traffic to services wherever it comes from.
     package var masqueradeAll = false
+    /// How many clients are remembered at most for each timeout of session affinity.
+    package var sessionAffinityClients: UInt32 = 262_144
+    /// The kernel makes room for all of them at once: 2^24 take 256 MiB.
+    package static let affinityClientRange: ClosedRange<UInt32> = 1...16_777_216
     /// The node's name in EndpointSlices; nil is the host name.
     package var nodeName: String?
     /// Whether the kernel keeps others from changing our tables, where it can.

@@ -7,7 +7,8 @@ import Yams
 /// The keys of podnetd.yaml.
 package enum ConfigurationKey: String, Hashable, Sendable, CaseIterable {
     case servicesDir, kubeconfig, server, acceptEmpty, socket, lockFile, podCIDRs, podBridge, podLinkPrefix,
-        nodePortAddresses, externalIPRanges, serviceCIDRs, masqueradeAll, nodeName, ownTables, logLevel, logFormat
+        nodePortAddresses, externalIPRanges, serviceCIDRs, masqueradeAll, sessionAffinityClients, nodeName,
+        ownTables, logLevel, logFormat
 }
 
 extension Configuration {
@@ -53,6 +54,7 @@ extension Configuration {
         case .externalIPRanges: externalIPRanges = try entry.cidrs()
         case .serviceCIDRs: serviceCIDRs = try entry.cidrs()
         case .masqueradeAll: masqueradeAll = try entry.bool()
+        case .sessionAffinityClients: sessionAffinityClients = try entry.number(in: Configuration.affinityClientRange)
         case .nodeName: nodeName = try entry.text()
         case .ownTables: ownTables = try entry.bool()
         case .logLevel: logLevel = try entry.choice(Logger.Level.allCases)
@@ -104,6 +106,13 @@ private struct ConfigurationEntry {
     func bool() throws(ConfigurationError) -> Bool {
         guard let bool = value.bool else { throw fault("is neither true nor false") }
         return bool
+    }
+
+    func number(in range: ClosedRange<UInt32>) throws(ConfigurationError) -> UInt32 {
+        guard let number = value.int.flatMap(UInt32.init(exactly:)), range.contains(number) else {
+            throw fault("is not a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
     }
 
     func cidrs() throws(ConfigurationError) -> [CIDR] {

@@ -21,7 +21,8 @@ final class NodeWatch: Sendable {
     private let inbox: ReconcilerInbox<ReconcilerEvent>
     private let logger: Logger
 
-    /// Subscribes: what changes from now on is reported.
+    /// Subscribes: what changes from now on is reported. What is true now is told first, before any service: the node
+    /// ports that an earlier run left would have to go otherwise.
     init(
         _ selection: NodePortSelection,
         inbox: ReconcilerInbox<ReconcilerEvent>,
@@ -31,6 +32,7 @@ final class NodeWatch: Sendable {
         state = Mutex(State(selection: selection))
         self.inbox = inbox
         self.logger = logger
+        lookHere()
     }
 
     /// Takes another choice of addresses.
@@ -64,7 +66,7 @@ final class NodeWatch: Sendable {
         queue.async { [self] in lookHere() }
     }
 
-    /// On the queue.
+    /// On the queue, or before it is in use.
     private func lookHere() {
         do throws(KernelError) {
             let (all, preferred) = try addresses.withLock { addresses throws(KernelError) in

@@ -69,6 +69,12 @@ struct Options: ParsableArguments {
     var masqueradeAll: Bool?
 
     @Option(
+        help: "How many clients are remembered at most for each timeout of session affinity.",
+        transform: Self.affinityClients
+    )
+    var sessionAffinityClients: UInt32?
+
+    @Option(
         name: [.long, .customLong("hostname-override")],
         help: "The node's name in EndpointSlices (default: the host name)."
     )
@@ -84,6 +90,14 @@ struct Options: ParsableArguments {
     var logFormat: LogFormat?
 
     private static func cidr(_ text: String) throws -> CIDR { try CIDR(parsing: text) }
+
+    private static func affinityClients(_ text: String) throws -> UInt32 {
+        let range = Configuration.affinityClientRange
+        guard let number = UInt32(text), range.contains(number) else {
+            throw ValidationError("'\(text)' is not a number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
 
     private static func link(_ text: String) throws -> InterfaceName { try InterfaceName(text) }
 
@@ -119,6 +133,7 @@ extension Options {
         result.externalIPRanges = externalIPRanges.isEmpty ? result.externalIPRanges : externalIPRanges
         result.serviceCIDRs = serviceCIDRs.isEmpty ? result.serviceCIDRs : serviceCIDRs
         result.masqueradeAll = masqueradeAll ?? result.masqueradeAll
+        result.sessionAffinityClients = sessionAffinityClients ?? result.sessionAffinityClients
         result.nodeName = nodeName ?? result.nodeName
         result.ownTables = ownTables ?? result.ownTables
         result.logLevel = logLevel ?? result.logLevel

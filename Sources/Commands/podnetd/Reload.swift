@@ -69,6 +69,7 @@ extension ProxySettings {
             externalIPRanges: configuration.externalIPRanges,
             serviceCIDRs: configuration.serviceCIDRs,
             masqueradeAll: configuration.masqueradeAll,
+            affinityClients: configuration.sessionAffinityClients,
             nodeName: configuration.nodeName,
             tableFlags: configuration.ownTables ? protectingFlags : 0
         )

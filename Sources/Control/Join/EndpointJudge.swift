@@ -100,12 +100,12 @@ struct EndpointJudge {
         if !tableIsThere { return "no table \(table)" }
         guard let element else { return "not in map frontends" }
         guard let unreachable = found.first else { return "not in map endpoints" }
-        return "never drawn: index \(unreachable.index) of \(element.count(in: unreachable.map))"
+        return element.lack(of: unreachable)
     }
 
     private func unwanted(_ found: [KernelView.EndpointElement]) -> Finding {
         if let element = found.first {
-            return Finding(state: .stale, complaint: "still in map \(element.map) (index \(element.index))")
+            return Finding(state: .stale, complaint: "still \(element.place)")
         }
         if !selected.isEmpty || !tableIsThere { return Finding(state: .absent, complaint: nil) }
         return element.map(instead) ?? rejection
@@ -126,7 +126,7 @@ struct EndpointJudge {
     }
 
     private func stale(_ stranger: KernelView.EndpointElement?) -> EndpointItem {
-        let place = stranger.map { "in map \($0.map) (index \($0.index))" } ?? "in map frontends"
+        let place = stranger?.place ?? "in map frontends"
         return EndpointItem(
             owner: owner,
             frontend: frontend,

@@ -30,8 +30,7 @@ struct KernelWitness {
     private func endpoint(_ found: KernelView.EndpointElement) -> EndpointItem {
         guard let element else { return row(found, .stale, reason: "not in map frontends") }
         if element.draws(found) { return row(found, .ok) }
-        let lack = "never drawn: index \(found.index) of \(element.count(in: found.map))"
-        return row(found, .stale, reason: lack)
+        return row(found, .stale, reason: element.lack(of: found))
     }
 
     /// Numbers that the kernel draws and that lead nowhere.
@@ -39,7 +38,7 @@ struct KernelWitness {
     /// They are counted and never listed: the count is whatever somebody wrote into the kernel.
     private func gap(in map: String) -> EndpointItem? {
         let count = element?.count(in: map) ?? 0
-        let taken = Set(elements.lazy.filter { $0.map == map && $0.index < count }.map(\.index))
+        let taken = Set(elements.lazy.filter { $0.map == map }.compactMap(\.index).filter { $0 < count })
         guard taken.count < count else { return nil }
         let first = taken.sorted().enumerated().first { $0.offset != $0.element }?.offset ?? taken.count
         let lack = "\(count - taken.count) of \(count) indices lead nowhere (first \(first))"

@@ -16,13 +16,14 @@ struct ElementLayout {
 
     /// `address . protocol . port : code`
     ///
-    /// The code's upper half tells which list its lower half counts: 0 `endpoints`, 1 `endpoints-here`, 2 one of both by
-    /// the client's place, 3 none.
+    /// The code's upper half tells which list its lower half counts: 0 `endpoints`, 1 `endpoints-here`, 2 one of both
+    /// by the client's place, 3 none. With session affinity there are the highest bit, one for `endpoints-here`, 17 for
+    /// the seconds, at most a day, and 13 for the count.
     func frontend(_ key: [UInt8], _ element: Element) -> (Frontend, KernelView.FrontendElement)? {
         guard let frontend = frontend(key[...]), case .data(let value)? = element.value,
             let code = Self.hostNumber(value[...])
         else { return nil }
-        let (flavour, count) = (code >> 16, Int(code & 0xffff))
+        let (flavour, count) = Self.meaning(of: code)
         let content = KernelView.FrontendElement(
             count: flavour == 0 ? count : 0,
             countHere: flavour == 1 ? count : 0,
@@ -32,6 +33,13 @@ struct ElementLayout {
             connections: element.packets
         )
         return (frontend, content)
+    }
+
+    private static func meaning(of code: UInt32) -> (flavour: UInt32, count: Int) {
+        guard code >> 31 == 1, (1...86_400).contains(code >> 13 & 0x1ffff) else {
+            return (code >> 16, Int(code & 0xffff))
+        }
+        return (code >> 30 & 1, Int(code & 0x1fff))
     }
 
     /// `index . address . protocol . port : address . port`
@@ -52,6 +60,14 @@ struct ElementLayout {
             connections: element.packets
         )
         return (frontend, content)
+    }
+
+    /// `index . address . protocol . port : number of an endpoint`
+    func identity(_ key: [UInt8], _ element: Element) -> (Frontend, index: Int, number: Int)? {
+        guard let index = Self.hostNumber(key.prefix(4)), let frontend = frontend(key.dropFirst(4)),
+            case .data(let value)? = element.value, let number = Self.hostNumber(value[...])
+        else { return nil }
+        return (frontend, Int(index), Int(number))
     }
 
     /// `address . protocol . port`

@@ -26,8 +26,8 @@ package struct KernelView: Hashable, Sendable {
     struct EndpointElement: Hashable, Sendable {
         /// The map.
         var map: String
-        /// The number that the kernel draws to get here.
-        var index: Int
+        /// The number that the kernel draws to get here; nil when none leads here.
+        var index: Int?
         /// The endpoint.
         var address: IPAddress
         /// Its port.
@@ -73,6 +73,7 @@ package struct KernelView: Hashable, Sendable {
                 endpoints[frontend, default: []].append(content)
             }
         }
+        for map in ["identities", "identities-here"] { readIdentities(table, layout, map) }
         for (key, element) in table.sets["refused"]?.elements ?? [:] {
             guard let frontend = layout.frontend(key[...]) else { continue }
             refused.updateValue(element.comment.flatMap(PortOwner.init(comment:)), forKey: frontend)
@@ -82,7 +83,24 @@ package struct KernelView: Hashable, Sendable {
             clusterIPs.updateValue(element.comment.flatMap(PortOwner.init(comment:)), forKey: address)
         }
         for frontend in endpoints.keys {
-            endpoints[frontend]?.sort { ($0.map, $0.index) < ($1.map, $1.index) }
+            endpoints[frontend]?.sort { ($0.map, $0.index ?? .max) < ($1.map, $1.index ?? .max) }
+        }
+    }
+
+    /// With session affinity, indices lead to numbers of endpoints, and those to the endpoints.
+    private mutating func readIdentities(_ table: Table, _ layout: ElementLayout, _ map: String) {
+        var indices: [Frontend: [Int: Int]] = [:]
+        for (key, element) in table.sets[map]?.elements ?? [:] {
+            guard let (frontend, index, number) = layout.identity(key, element) else { continue }
+            indices[frontend, default: [:]][number] = index
+        }
+        let list = map == "identities" ? "endpoints" : "endpoints-here"
+        for (frontend, indices) in indices {
+            endpoints[frontend] = endpoints[frontend]?.map { found in
+                var found = found
+                if found.map == list { found.index = found.index.flatMap { indices[$0] } }
+                return found
+            }
         }
     }
 
@@ -108,7 +126,21 @@ extension KernelView.FrontendElement {
     func count(in map: String) -> Int { map == "endpoints-here" ? countHere : count }
 
     /// Whether the kernel ever draws an endpoint.
-    func draws(_ endpoint: KernelView.EndpointElement) -> Bool { endpoint.index < count(in: endpoint.map) }
+    func draws(_ endpoint: KernelView.EndpointElement) -> Bool {
+        endpoint.index.map { $0 < count(in: endpoint.map) } ?? false
+    }
+}
+
+extension KernelView.FrontendElement {
+    /// Why an endpoint is not drawn.
+    func lack(of endpoint: KernelView.EndpointElement) -> String {
+        "never drawn: " + (endpoint.index.map { "index \($0) of \(count(in: endpoint.map))" } ?? "no index leads there")
+    }
+}
+
+extension KernelView.EndpointElement {
+    /// Where it is, in words.
+    var place: String { "in map \(map)" + (index.map { " (index \($0))" } ?? "") }
 }
 
 /// Whose a frontend is.

@@ -34,6 +34,7 @@ extension Expression {
             case "bitwise": (bitwise(&fields), __NFTA_BITWISE_MAX.rawValue)
             case "immediate": (immediate(&fields), __NFTA_IMMEDIATE_MAX.rawValue)
             case "lookup": (lookup(&fields), __NFTA_LOOKUP_MAX.rawValue)
+            case "dynset": (writeElement(&fields), __NFTA_DYNSET_MAX.rawValue)
             case "numgen": (random(&fields), __NFTA_NG_MAX.rawValue)
             case "fib": (fib(&fields), __NFTA_FIB_MAX.rawValue)
             case "nat": (dnat(&fields), __NFTA_NAT_MAX.rawValue)
@@ -135,6 +136,18 @@ extension Expression {
         guard flags == 0 else { return nil }
         if fields.isVerdictRegister(Int(NFTA_LOOKUP_DREG.rawValue)) { return .verdictMap(map: set, key: key) }
         return .lookup(set: set, key: key, into: fields.register(Int(NFTA_LOOKUP_DREG.rawValue)))
+    }
+
+    /// The kernel prints a timeout and flags of zero by itself.
+    private static func writeElement(_ fields: inout ExpressionFields) -> Expression? {
+        guard let operation = fields.number(Int(NFTA_DYNSET_OP.rawValue)).flatMap(ElementOperation.init),
+            let set = fields.text(Int(NFTA_DYNSET_SET_NAME.rawValue)),
+            let key = fields.register(Int(NFTA_DYNSET_SREG_KEY.rawValue)),
+            fields.isZero(Int(NFTA_DYNSET_TIMEOUT.rawValue)),
+            fields.isZero(Int(NFTA_DYNSET_FLAGS.rawValue))
+        else { return nil }
+        let data = fields.register(Int(NFTA_DYNSET_SREG_DATA.rawValue))
+        return .writeElement(operation, set: set, key: key, data: data)
     }
 
     private static func random(_ fields: inout ExpressionFields) -> Expression? {

@@ -29,6 +29,8 @@ extension Expression {
             Self.lookup(set, key, into: nil, flags: NFT_LOOKUP_F_INV.rawValue)
         case .verdictMap(let map, let key):
             Self.lookup(map, key, into: NFT_REG_VERDICT.rawValue)
+        case .writeElement(let operation, let set, let key, let data):
+            Self.writeElement(operation, set, key, data)
         case .random(let modulus, let into):
             Self.random(modulus, into)
         case .fibAddressType(let field, let into):
@@ -111,6 +113,21 @@ extension Expression {
         object.set(NFTNL_EXPR_LOOKUP_SET, set)
         if let register { object.set(NFTNL_EXPR_LOOKUP_DREG, register) }
         if let flags { object.set(NFTNL_EXPR_LOOKUP_FLAGS, flags) }
+        return object
+    }
+
+    private static func writeElement(
+        _ operation: ElementOperation,
+        _ set: String,
+        _ key: Register,
+        _ data: Register?
+    ) -> ExpressionObject {
+        let object = ExpressionObject(
+            "dynset",
+            [NFTNL_EXPR_DYNSET_OP: operation.rawValue, NFTNL_EXPR_DYNSET_SREG_KEY: key.number]
+        )
+        object.set(NFTNL_EXPR_DYNSET_SET_NAME, set)
+        if let data { object.set(NFTNL_EXPR_DYNSET_SREG_DATA, data.number) }
         return object
     }
 

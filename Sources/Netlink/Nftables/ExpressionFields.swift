@@ -85,6 +85,11 @@ struct ExpressionFields {
         return true
     }
 
+    /// Takes out a number of any length, if there is one; whether it is zero.
+    mutating func isZero(_ type: Int) -> Bool {
+        take(type)?.allSatisfy { $0 == 0 } ?? true
+    }
+
     /// Whether there is such an attribute.
     func has(_ type: Int) -> Bool { place(of: type) != nil }
 }

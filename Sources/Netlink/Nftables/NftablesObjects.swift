@@ -72,6 +72,10 @@ import NetworkModel
         unsafe nftnl_set_set_u32(raw, UInt16(attribute.rawValue), number)
     }
 
+    func set(_ attribute: nftnl_set_attr, _ number: UInt64) {
+        unsafe nftnl_set_set_u64(raw, UInt16(attribute.rawValue), number)
+    }
+
     func set(_ attribute: nftnl_set_attr, _ bytes: [UInt8]) {
         guard !bytes.isEmpty else { return }
         _ = unsafe nftnl_set_set_data(raw, UInt16(attribute.rawValue), bytes, UInt32(bytes.count))

@@ -28,7 +28,8 @@ extension NftablesSocket {
         into result: inout [String: ElementSet],
         _ id: TableID
     ) throws(KernelError) -> Bool {
-        for set in sets {
+        // What rules write is packets' doing: there may be much of it, and nobody compares it.
+        for set in sets where set.set.dynamic == nil {
             guard let elements = try elements(of: set, in: id, filter) else { return false }
             result[set.name]?.elements = elements
         }

@@ -91,8 +91,8 @@ extension RulesetBatch {
             try append(rule, chain, id, index)
         case .deleteRule(let id, let chain, let handle):
             try delete(rule: handle, chain, id, index)
-        case .addSet(let id, let name, let key, let value, let comment):
-            try append(set: name, id, index, key, value, comment)
+        case .addSet(let id, let name, let key, let value, let dynamic, let comment):
+            try append(set: ElementSet(key: key, value: value, dynamic: dynamic, comment: comment), name, id, index)
         case .deleteSet(let id, let name):
             try delete(set: name, id, index)
         case .addElements(let id, let set, let elements):
@@ -201,31 +201,33 @@ extension RulesetBatch {
     }
 
     private mutating func append(
-        set: String,
+        set: ElementSet,
+        _ name: String,
         _ table: TableID,
-        _ index: Int,
-        _ key: [ElementSet.DataType],
-        _ value: ElementSet.Value?,
-        _ comment: String?
+        _ index: Int
     ) throws(Unwritable) {
         let object = SetObject()
         object.set(NFTNL_SET_TABLE, try checked("table name", table.name))
-        object.set(NFTNL_SET_NAME, try checked("set name", set))
+        object.set(NFTNL_SET_NAME, try checked("set name", name))
         // The kernel wants one even where nothing in the batch refers to it.
         object.set(NFTNL_SET_ID, nextSequence)
-        object.set(NFTNL_SET_KEY_TYPE, try nftType(of: key))
-        object.set(NFTNL_SET_KEY_LEN, length(of: key))
-        object.set(NFTNL_SET_FLAGS, UInt32(value == nil ? 0 : NFT_SET_MAP.rawValue))
-        switch value {
+        object.set(NFTNL_SET_KEY_TYPE, try nftType(of: set.key))
+        object.set(NFTNL_SET_KEY_LEN, length(of: set.key))
+        object.set(NFTNL_SET_FLAGS, set.kernelFlags)
+        if let dynamic = set.dynamic {
+            object.set(NFTNL_SET_TIMEOUT, UInt64(dynamic.timeout) * 1_000)
+            object.set(NFTNL_SET_DESC_SIZE, dynamic.size)
+        }
+        switch set.value {
         case nil: break
         case .verdict:
             object.set(NFTNL_SET_DATA_TYPE, UInt32(NFT_DATA_VERDICT.rawValue))
-            object.set(NFTNL_SET_DATA_LEN, 0)
+            object.set(NFTNL_SET_DATA_LEN, UInt32(0))
         case .data(let types):
             object.set(NFTNL_SET_DATA_TYPE, try nftType(of: types))
             object.set(NFTNL_SET_DATA_LEN, length(of: types))
         }
-        object.set(NFTNL_SET_USERDATA, try UserData.ofSet(key: key, value: value, comment: comment))
+        object.set(NFTNL_SET_USERDATA, try UserData.ofSet(key: set.key, value: set.value, comment: set.comment))
         let header = nextHeader(NFT_MSG_NEWSET, table, change: index)
         unsafe messages.message(header, room: 2_048) { unsafe object.build(into: $0) }
     }
@@ -236,6 +238,14 @@ extension RulesetBatch {
         object.set(NFTNL_SET_NAME, try checked("set name", set))
         let header = nextHeader(NFT_MSG_DELSET, table, change: index)
         unsafe messages.message(header, room: 1_024) { unsafe object.build(into: $0) }
+    }
+}
+
+extension ElementSet {
+    /// `NFT_SET_*`
+    var kernelFlags: UInt32 {
+        UInt32(value == nil ? 0 : NFT_SET_MAP.rawValue)
+            | UInt32(dynamic == nil ? 0 : NFT_SET_EVAL.rawValue | NFT_SET_TIMEOUT.rawValue)
     }
 }
 

@@ -23,7 +23,7 @@ extension RulesetChange {
         switch self {
         case .addTable(let table, _, _), .deleteTable(let table): "\(table)"
         case .addChain(let table, let name, _, _), .deleteChain(let table, let name), .flushChain(let table, let name),
-            .addSet(let table, let name, _, _, _), .deleteSet(let table, let name),
+            .addSet(let table, let name, _, _, _, _), .deleteSet(let table, let name),
             .addElements(let table, let name, _),
             .deleteElements(let table, let name, _):
             "\(table) \(name)"

@@ -113,6 +113,9 @@ struct NamedSet {
     private var dataType: UInt32?
     private var dataLength: UInt32 = 0
     private var hasExpressions = false
+    /// In milliseconds.
+    private var timeout: UInt64 = 0
+    private var size: UInt32 = 0
     private var count: UInt32?
 
     /// What tells whether a reading of the elements is whole.
@@ -147,6 +150,8 @@ struct NamedSet {
             case Int(NFTA_SET_KEY_LEN.rawValue): keyLength = try value.bigEndian()
             case Int(NFTA_SET_DATA_TYPE.rawValue): dataType = try value.bigEndian()
             case Int(NFTA_SET_DATA_LEN.rawValue): dataLength = try value.bigEndian()
+            case Int(NFTA_SET_TIMEOUT.rawValue): timeout = try value.bigEndian()
+            case Int(NFTA_SET_DESC.rawValue): size = try Self.size(value)
             case Int(NFTA_SET_USERDATA.rawValue): set.comment = UserData.comment(in: value, of: .set)
             case Int(NFTA_SET_EXPR.rawValue), Int(NFTA_SET_EXPRESSIONS.rawValue): hasExpressions = true
             case Self.countAttribute: count = try value.bigEndian()
@@ -158,9 +163,25 @@ struct NamedSet {
 
     private mutating func complete() {
         set.value = value()
-        guard !hasExpressions, flags == (set.value == nil ? 0 : NFT_SET_MAP.rawValue) else { return }
+        set.dynamic = dynamic()
+        guard !hasExpressions, flags == set.kernelFlags else { return }
         if case .data([]) = set.value { return }
         set.key = parts(of: keyType, length: keyLength)
+    }
+
+    private static func size(_ description: RawSpan) throws(MalformedMessage) -> UInt32 {
+        var size: UInt32 = 0
+        try forEachAttribute(in: description) { type, value throws(MalformedMessage) in
+            if type == Int(NFTA_SET_DESC_SIZE.rawValue) { size = try value.bigEndian() }
+        }
+        return size
+    }
+
+    /// What rules may do, if it is a set of the kind that we have rules write to.
+    private func dynamic() -> ElementSet.Dynamic? {
+        let (seconds, rest) = timeout.quotientAndRemainder(dividingBy: 1_000)
+        guard rest == 0, seconds > 0, size > 0, let seconds = UInt32(exactly: seconds) else { return nil }
+        return ElementSet.Dynamic(timeout: seconds, size: size)
     }
 
     private func value() -> ElementSet.Value? {

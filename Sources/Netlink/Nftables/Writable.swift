@@ -39,7 +39,8 @@ extension Expression {
         case .bitwise(_, let mask, let xor, _):
             try Netlink.check(value: mask, "mask")
             try Netlink.check(value: xor, "xor")
-        case .lookup(let set, _, _), .lookupMissing(let set, _), .verdictMap(let set, _):
+        case .lookup(let set, _, _), .lookupMissing(let set, _), .verdictMap(let set, _),
+            .writeElement(_, let set, _, _):
             try checked("set name", set)
         case .verdict(let verdict):
             if let chain = verdict.chain { try checked("chain name", chain) }

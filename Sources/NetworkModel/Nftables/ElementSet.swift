@@ -35,10 +35,28 @@ package struct ElementSet: Hashable, Sendable {
         case verdict
     }
 
+    /// What makes a set one that rules write to (`flags dynamic,timeout`).
+    ///
+    /// Its elements come from packets and go by themselves: nobody lists or compares them.
+    package struct Dynamic: Hashable, Sendable {
+        /// How long an element stays after it was last written, in seconds; at least 1.
+        package var timeout: UInt32
+        /// How many elements there can be; at least 1.
+        package var size: UInt32
+
+        /// Describes a set that rules write to.
+        package init(timeout: UInt32, size: UInt32) {
+            self.timeout = timeout
+            self.size = size
+        }
+    }
+
     /// The types of the key's parts; each is padded to 4 bytes when there are several.
     package var key: [DataType]
     /// Nil for a set.
     package var value: Value?
+    /// Nil when only transactions change its elements.
+    package var dynamic: Dynamic?
     /// What it is for.
     package var comment: String?
     /// Elements by key.
@@ -48,11 +66,13 @@ package struct ElementSet: Hashable, Sendable {
     package init(
         key: [DataType],
         value: Value? = nil,
+        dynamic: Dynamic? = nil,
         comment: String? = nil,
         elements: [[UInt8]: Element] = [:]
     ) {
         self.key = key
         self.value = value
+        self.dynamic = dynamic
         self.comment = comment
         self.elements = elements
     }

@@ -79,6 +79,16 @@ package enum Expression: Hashable, Sendable {
         case source, destination
     }
 
+    /// What a rule does to an element of a set that rules write to (`NFT_DYNSET_OP_*`).
+    package enum ElementOperation: UInt32, Hashable, Sendable {
+        /// Leaves one that is there as it is.
+        case add = 0
+        /// Lets one that is there stay for the set's timeout again; its data stay as they are.
+        case update = 1
+        /// It is no matter whether it is there.
+        case delete = 2
+    }
+
     /// What the sender of a refused packet is told.
     package enum Rejection: Hashable, Sendable {
         case tcpReset
@@ -103,6 +113,8 @@ package enum Expression: Hashable, Sendable {
     case lookupMissing(set: String, key: Register)
     /// The verdict of a verdict map; the rule does not match if the key is not in it.
     case verdictMap(map: String, key: Register)
+    /// Writes an element; a map wants data, even for a deletion. The rule ends here when a new one has no place.
+    case writeElement(ElementOperation, set: String, key: Register, data: Register?)
     /// A random number below `modulus`.
     case random(modulus: UInt32, into: Register)
     /// The type of an address (`RTN_*`: unicast 1, local 2), a 32-bit number.

@@ -57,6 +57,7 @@ private struct RulePrinter {
         case .lookup(let set, let key, let into): look(up: set, key, into)
         case .lookupMissing(let set, let key): words.append("\(useKey(of: set, key)) != @\(set)")
         case .verdictMap(let map, let key): words.append("\(useKey(of: map, key)) vmap @\(map)")
+        case .writeElement(let operation, let set, let key, let data): write(operation, set, key, data)
         case .verdict(let verdict): words.append(NftSyntax.text(of: verdict))
         case .setAddress(let side, let family, let from):
             let field = "\(family.nftablesName) \(side == .source ? "saddr" : "daddr")"
@@ -107,6 +108,16 @@ private struct RulePrinter {
         if case .data(let known) = table.sets[name]?.value { types = known }
         let format = types.count == 1 ? ValueFormat.data(types[0]) : .bytes
         set(into, "\(keyText) map @\(name)", format, max(RegisterBytes.length(of: types), 4))
+    }
+
+    private mutating func write(
+        _ operation: Expression.ElementOperation,
+        _ set: String,
+        _ key: Register,
+        _ data: Register?
+    ) {
+        let dataText = data.map { " : \(use($0))" } ?? ""
+        words.append("\(operation) @\(set) { \(useKey(of: set, key))\(dataText) }")
     }
 
     private mutating func combine(_ from: Register, _ mask: [UInt8], _ xor: [UInt8], _ into: Register) {

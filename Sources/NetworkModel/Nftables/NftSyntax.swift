@@ -26,7 +26,7 @@ package enum NftSyntax {
     }
 
     private static func setLines(_ set: ElementSet) -> [String] {
-        var lines = ["type \(type(of: set))"]
+        var lines = ["type \(dataTypes(of: set))"] + (set.dynamic.map(texts) ?? [])
         if let comment = set.comment { lines.append("comment \(quoted(comment))") }
         guard !set.elements.isEmpty else { return lines }
         let keys = set.elements.keys.sorted { $0.lexicographicallyPrecedes($1) }
@@ -52,8 +52,25 @@ package enum NftSyntax {
 
     static func word(for set: ElementSet) -> String { set.value == nil ? "set" : "map" }
 
-    /// `ipv4_addr . inet_proto . inet_service : classid`
+    /// `ipv4_addr : classid; flags dynamic,timeout; timeout 3h; size 65536`, the flags only where there are some.
     static func type(of set: ElementSet) -> String {
+        ([dataTypes(of: set)] + (set.dynamic.map(texts) ?? [])).joined(separator: "; ")
+    }
+
+    private static func texts(of dynamic: ElementSet.Dynamic) -> [String] {
+        ["flags dynamic,timeout", "timeout \(duration(dynamic.timeout))", "size \(dynamic.size)"]
+    }
+
+    /// `1d2h3m4s`, without what is zero.
+    private static func duration(_ seconds: UInt32) -> String {
+        let parts = [
+            (seconds / 86_400, "d"), (seconds / 3_600 % 24, "h"), (seconds / 60 % 60, "m"), (seconds % 60, "s"),
+        ]
+        return parts.filter { $0.0 > 0 }.map { "\($0.0)\($0.1)" }.joined()
+    }
+
+    /// `ipv4_addr . inet_proto . inet_service : classid`
+    private static func dataTypes(of set: ElementSet) -> String {
         let key = set.key.map(\.nftName).joined(separator: " . ")
         switch set.value {
         case nil: return key
@@ -87,8 +104,9 @@ extension NftSyntax {
 
     /// Remembers new sets, for the elements that follow.
     private static func note(_ change: RulesetChange, _ known: inout [TableID: Table]) {
-        guard case .addSet(let table, let name, let key, let value, let comment) = change else { return }
-        known[table, default: Table()].sets[name] = ElementSet(key: key, value: value, comment: comment)
+        guard case .addSet(let table, let name, let key, let value, let dynamic, let comment) = change else { return }
+        known[table, default: Table()].sets[name] =
+            ElementSet(key: key, value: value, dynamic: dynamic, comment: comment)
     }
 
     private static func text(of change: RulesetChange, _ known: [TableID: Table]) -> String {
@@ -105,8 +123,8 @@ extension NftSyntax {
         case .deleteRule(let table, let chain, let handle): return "delete rule \(table) \(chain) handle \(handle)"
         case .appendRule(let table, let chain, let rule):
             return "add rule \(table) \(chain) \(text(of: rule, in: known[table] ?? Table()))"
-        case .addSet(let table, let name, let key, let value, let comment):
-            let set = ElementSet(key: key, value: value)
+        case .addSet(let table, let name, let key, let value, let dynamic, let comment):
+            let set = ElementSet(key: key, value: value, dynamic: dynamic)
             let body = ["type \(type(of: set));", comment.map { "comment \(quoted($0));" }]
             return "add \(word(for: set)) \(table) \(name)" + braced(body)
         case .deleteSet(let table, let name): return "delete set \(table) \(name)"

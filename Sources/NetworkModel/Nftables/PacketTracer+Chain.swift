@@ -7,6 +7,7 @@ struct ChainRun {
 
     private(set) var context: RuleContext
     private(set) var hops: [Course.Hop] = []
+    private(set) var writes: [Course.Write] = []
     /// Whether NAT has been settled by a rule.
     private(set) var isTranslated = false
     private let id: TableID
@@ -59,6 +60,7 @@ struct ChainRun {
         }
         context = run.context
         isTranslated = isTranslated || run.isTranslated
+        writes += run.writes.map { Course.Write(table: id, set: $0.set, key: $0.key, data: $0.data) }
         if run.hasEffect { hops.append(hop(rule, chain, place, run.elements)) }
         return run.outcome
     }
@@ -74,7 +76,8 @@ struct ChainRun {
         case .reject where hook == .postrouting:
             throw TraceError("reject in a chain at \(hook)")
         case .payload, .meta, .setMeta, .conntrack, .compare, .bitwise, .immediate, .verdict, .lookup, .lookupMissing,
-            .verdictMap, .random, .fibAddressType, .setAddress, .dnat, .masquerade, .reject, .counter, .unknown:
+            .verdictMap, .writeElement, .random, .fibAddressType, .setAddress, .dnat, .masquerade, .reject, .counter,
+            .unknown:
             break
         }
     }

@@ -16,6 +16,8 @@ struct RuleRun {
     private(set) var elements: [String] = []
     /// Whether it set NAT up.
     private(set) var isTranslated = false
+    /// Elements that it wrote; without data, that it deleted.
+    private(set) var writes: [(set: String, key: [UInt8], data: [UInt8]?)] = []
     private var hasSetMeta = false
     private var registers = RegisterFile()
     private let table: Table
@@ -26,7 +28,7 @@ struct RuleRun {
     }
 
     /// Whether the rule did anything to the packet.
-    var hasEffect: Bool { outcome != .next || hasSetMeta }
+    var hasEffect: Bool { outcome != .next || hasSetMeta || !writes.isEmpty }
 
     /// Runs one expression; false when the rule does not match.
     mutating func evaluate(_ expression: Expression, _ choices: inout Choices) throws(TraceError) -> Bool {
@@ -47,6 +49,7 @@ struct RuleRun {
         case .compare(let register, let comparison, let bytes):
             return (try registers.read(register, bytes.count) == bytes) == (comparison == .equal)
         case .lookup, .lookupMissing, .verdictMap: return try lookUp(expression)
+        case .writeElement(let operation, let set, let key, let data): return try write(operation, set, key, data)
         case .verdict(let verdict): outcome = .verdict(verdict)
         case .setAddress(let side, let family, let from): try write(side, family, from)
         case .dnat(let family, let address, let port): try translate(family, address, port)
@@ -128,10 +131,37 @@ struct RuleRun {
             guard case .verdict(let verdict) = element.value else { throw TraceError("\(map) is no verdict map") }
             outcome = .verdict(verdict)
             return true
-        case .payload, .meta, .setMeta, .conntrack, .compare, .bitwise, .immediate, .verdict, .random,
+        case .payload, .meta, .setMeta, .conntrack, .compare, .bitwise, .immediate, .verdict, .writeElement, .random,
             .fibAddressType, .setAddress, .dnat, .masquerade, .reject, .counter, .unknown:
             return true
         }
+    }
+
+    /// As nft_dynset_eval does it: one that was deleted takes its place until it is collected.
+    private mutating func write(
+        _ operation: Expression.ElementOperation,
+        _ name: String,
+        _ key: Register,
+        _ data: Register?
+    ) throws(TraceError) -> Bool {
+        guard let set = table.sets[name], let dynamic = set.dynamic else {
+            throw TraceError("no set \(name) to write to")
+        }
+        let bytes = try registers.read(key, RegisterBytes.length(of: set.key))
+        var value: [UInt8] = []
+        if case .data(let types) = set.value {
+            guard let data else { throw TraceError("\(name) wants data") }
+            value = try registers.read(data, RegisterBytes.length(of: types))
+        }
+        if operation == .delete {
+            writes.append((name, bytes, nil))
+            return true
+        }
+        let isGone = writes.contains { $0.set == name && $0.key == bytes && $0.data == nil }
+        if set.elements[bytes] != nil && !isGone { return true }
+        guard set.elements.count < dynamic.size else { return false }
+        writes.append((name, bytes, value))
+        return true
     }
 
     private mutating func element(of name: String, _ key: Register) throws(TraceError) -> Element? {

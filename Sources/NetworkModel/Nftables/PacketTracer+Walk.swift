@@ -76,6 +76,7 @@ struct PacketWalk {
             let verdict = try run.run(station.chain, &choices)
             context = run.context
             course.hops += run.hops
+            course.writes += run.writes
             isTranslatedHere = isTranslatedHere || run.isTranslated
             note(verdict)
             if course.end.fate != .accepted { return false }

@@ -184,10 +184,33 @@ package struct Course: Hashable, Sendable {
         package let text: String
     }
 
+    /// An element that a rule wrote.
+    package struct Write: Hashable, Sendable {
+        /// The set's table.
+        package let table: TableID
+        /// The set.
+        package let set: String
+        /// The element's key.
+        package let key: [UInt8]
+        /// What a map's element leads to; nil when it is deleted.
+        package let data: [UInt8]?
+    }
+
     /// The outcome.
     package var end: End
     /// The rules that did something to the packet, in order.
     package var hops: [Hop] = []
+    /// The elements that rules wrote, in order.
+    package var writes: [Write] = []
+}
+
+extension Ruleset {
+    /// Takes over what rules wrote when a packet went this way; nothing of it expires.
+    package mutating func learn(from course: Course) {
+        for write in course.writes {
+            tables[write.table]?.sets[write.set]?.elements[write.key] = write.data.map { Element(.data($0)) }
+        }
+    }
 }
 
 /// A rule that the kernel would refuse, or that the tracer does not know.

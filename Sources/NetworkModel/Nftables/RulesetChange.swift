@@ -14,7 +14,14 @@ package enum RulesetChange: Hashable, Sendable {
     /// Removes one rule by the kernel's number for it.
     case deleteRule(TableID, chain: String, handle: UInt64)
     /// The set without its elements.
-    case addSet(TableID, String, key: [ElementSet.DataType], value: ElementSet.Value?, comment: String?)
+    case addSet(
+        TableID,
+        String,
+        key: [ElementSet.DataType],
+        value: ElementSet.Value?,
+        dynamic: ElementSet.Dynamic? = nil,
+        comment: String?
+    )
     case deleteSet(TableID, String)
     case addElements(TableID, set: String, [KeyedElement])
     case deleteElements(TableID, set: String, [[UInt8]])
@@ -31,5 +38,12 @@ package struct KeyedElement: Hashable, Sendable {
     package init(_ key: [UInt8], _ element: Element) {
         self.key = key
         self.element = element
+    }
+}
+
+extension RulesetChange {
+    /// Adds a set without its elements.
+    package static func addSet(_ table: TableID, named name: String, _ set: ElementSet) -> RulesetChange {
+        .addSet(table, name, key: set.key, value: set.value, dynamic: set.dynamic, comment: set.comment)
     }
 }

@@ -70,7 +70,7 @@ struct TableDiff: Hashable {
 
     private var newSets: [RulesetChange] {
         desired.sets.sorted { $0.key < $1.key }.filter { !keptSets.contains($0.key) }
-            .map { .addSet(id, $0.key, key: $0.value.key, value: $0.value.value, comment: $0.value.comment) }
+            .map { .addSet(id, named: $0.key, $0.value) }
     }
 
     private func rules(_ refilled: [String]) -> [RulesetChange] {
@@ -79,8 +79,9 @@ struct TableDiff: Hashable {
         }
     }
 
+    /// Not of sets that rules write to: what packets put there is nobody's wish.
     private var elementDiffs: [ElementDiff] {
-        desired.sets.sorted { $0.key < $1.key }.map { name, set in
+        desired.sets.filter { $0.value.dynamic == nil }.sorted { $0.key < $1.key }.map { name, set in
             let before = keptSets.contains(name) ? observed.sets[name]?.elements : nil
             return ElementDiff(name, from: before ?? [:], to: set.elements)
         }
@@ -135,7 +136,7 @@ extension TableDiff {
 
     private var elementDifferences: [Difference] {
         keptSets.sorted().flatMap { name -> [Difference] in
-            guard let want = desired.sets[name], let have = observed.sets[name] else { return [] }
+            guard let want = desired.sets[name], let have = observed.sets[name], want.dynamic == nil else { return [] }
             return differences(name, want, have)
         }
     }
@@ -169,7 +170,9 @@ private struct ElementDiff: Hashable {
 }
 
 extension ElementSet {
-    func hasType(of other: ElementSet) -> Bool { key == other.key && value == other.value }
+    func hasType(of other: ElementSet) -> Bool {
+        key == other.key && value == other.value && dynamic == other.dynamic
+    }
 }
 
 extension Verdict {
@@ -191,10 +194,12 @@ extension Element {
 }
 
 extension Expression {
-    /// The set or map that is looked up.
+    /// The set or map that is looked up or written to.
     package var set: String? {
         switch self {
-        case .lookup(let set, _, _), .lookupMissing(let set, _), .verdictMap(let set, _): set
+        case .lookup(let set, _, _), .lookupMissing(let set, _), .verdictMap(let set, _),
+            .writeElement(_, let set, _, _):
+            set
         case .payload, .meta, .setMeta, .conntrack, .compare, .bitwise, .immediate, .verdict, .random,
             .fibAddressType, .setAddress, .dnat, .masquerade, .reject, .counter, .unknown:
             nil
