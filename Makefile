@@ -4,6 +4,8 @@ PREFIX    ?= /usr
 SBINDIR   ?= $(PREFIX)/sbin
 BINDIR    ?= $(PREFIX)/bin
 CNIBINDIR ?= /opt/cni/bin
+UNITDIR   ?= $(PREFIX)/lib/systemd/system
+USERDIR   ?= $(PREFIX)/lib/sysusers.d
 DESTDIR   ?=
 
 # Every plugin is the same file under the name that it is called by.
@@ -11,7 +13,7 @@ PLUGINS = bridge host-local loopback host-device macvlan ptp static portmap fire
 
 BUILT = $(shell swift build -c release --show-bin-path)
 
-.PHONY: all plugins test demo bench install uninstall format lint clean
+.PHONY: all plugins test demo bench install install-systemd uninstall format lint clean
 
 all:
 	swift build -c release
@@ -44,6 +46,11 @@ install: all
 	install -m 0755 "$(BUILT)/netctl" "$(DESTDIR)$(BINDIR)/.netctl.new"
 	mv -f "$(DESTDIR)$(BINDIR)/.netctl.new" "$(DESTDIR)$(BINDIR)/netctl"
 
+# The service, and the user that it runs as. Then: systemd-sysusers && systemctl daemon-reload && systemctl enable --now podnetd
+install-systemd:
+	install -D -m 0644 conf/systemd/podnetd.service "$(DESTDIR)$(UNITDIR)/podnetd.service"
+	install -D -m 0644 conf/systemd/podnet.conf "$(DESTDIR)$(USERDIR)/podnet.conf"
+
 # Takes away only links of our own file: another package's plugin of the same name stays.
 uninstall:
 	for name in $(PLUGINS); do \
@@ -51,7 +58,8 @@ uninstall:
 	        rm -f "$(DESTDIR)$(CNIBINDIR)/$$name"; \
 	    fi; \
 	done
-	rm -f "$(DESTDIR)$(CNIBINDIR)/podnet-cni" "$(DESTDIR)$(SBINDIR)/podnetd" "$(DESTDIR)$(BINDIR)/netctl"
+	rm -f "$(DESTDIR)$(CNIBINDIR)/podnet-cni" "$(DESTDIR)$(SBINDIR)/podnetd" "$(DESTDIR)$(BINDIR)/netctl" \
+	    "$(DESTDIR)$(UNITDIR)/podnetd.service" "$(DESTDIR)$(USERDIR)/podnet.conf"
 
 format:
 	swift format --in-place --recursive --parallel Package.swift Sources Tests Benchmarks

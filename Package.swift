@@ -203,6 +203,7 @@ if !pluginsOnly {
     let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
     let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
     let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+    let hummingbirdCore = Target.Dependency.product(name: "HummingbirdCore", package: "hummingbird")
     let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
     let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
     let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
@@ -243,6 +244,9 @@ if !pluginsOnly {
             serviceLifecycle,
             unixSignals,
             hummingbird,
+            hummingbirdCore,
+            nioCore,
+            nioPosix,
             yams
         ),
         command(

@@ -21,6 +21,7 @@ extension EndpointSlice {
             ports: try check.ports(of: object),
             endpoints: try check.endpoints(of: object, family)
         )
+        triggered = metadata.annotations?.lastChangeTriggerTime.flatMap(TriggerTime.init)
     }
 }
 

@@ -12,6 +12,8 @@ package struct EndpointSlice: Hashable, Sendable {
     package var ports: [EndpointPort]
     /// The endpoints, in the order given.
     package var endpoints: [Endpoint]
+    /// When that happened which made it what it is; nil when its writer does not say.
+    package var triggered: TriggerTime?
 
     /// Describes a slice; `name` is in the service's namespace.
     package init(

@@ -8,6 +8,7 @@ extension KubernetesMetadata: FieldObject {
         case "namespace": namespace = try reader.text()
         case "creationTimestamp": creationTimestamp = try reader.time()
         case "labels": labels = try reader.object()
+        case "annotations": annotations = try reader.object()
         default: break
         }
     }
@@ -21,6 +22,13 @@ extension KubernetesLabels: FieldObject {
         case "service.kubernetes.io/service-proxy-name": serviceProxyName = try reader.text()
         default: break
         }
+    }
+}
+
+extension KubernetesAnnotations: FieldObject {
+    @inlinable
+    package mutating func take(_ field: String, from reader: inout some FieldReader) throws(FieldFault) {
+        if field == "endpoints.kubernetes.io/last-change-trigger-time" { lastChangeTriggerTime = try reader.time() }
     }
 }
 

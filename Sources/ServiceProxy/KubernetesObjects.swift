@@ -12,6 +12,8 @@ package struct KubernetesMetadata: Sendable {
     package var creationTimestamp: String?
     /// `metadata.labels`
     package var labels: KubernetesLabels?
+    /// `metadata.annotations`
+    package var annotations: KubernetesAnnotations?
 
     /// No field is given.
     package init() {}
@@ -23,6 +25,15 @@ package struct KubernetesLabels: Sendable {
     package var serviceName: String?
     /// On a service: the proxy that it is meant for.
     package var serviceProxyName: String?
+
+    /// No field is given.
+    package init() {}
+}
+
+/// The annotations that a service proxy reads.
+package struct KubernetesAnnotations: Sendable {
+    /// On a slice: when that happened which made it what it is.
+    package var lastChangeTriggerTime: String?
 
     /// No field is given.
     package init() {}

@@ -29,6 +29,9 @@ package struct NodeFacts: Hashable, Sendable {
         isUnschedulable = node.spec?.unschedulable ?? false
         isBeingDeleted = node.metadata?.deletionTimestamp != nil
     }
+
+    /// Whether load balancers should go on sending to it: the cluster's autoscaler marks what it is about to remove.
+    package var isEligible: Bool { !isBeingDeleted && !taints.contains("ToBeDeletedByClusterAutoscaler") }
 }
 
 /// A range that a cluster takes virtual addresses from.

@@ -38,6 +38,22 @@ package struct NodePortSelection: Hashable, Sendable {
         Set(items.flatMap { addresses($0, among: all, preferred) }).sorted()
     }
 
+    /// Where a server listens that answers at the same addresses.
+    ///
+    /// Where node ports are open at all addresses it is the unspecified one, so that it is also reached at addresses
+    /// that are not the node's own but delivered to it, such as a load balancer's. IPv6's includes IPv4, so it stands
+    /// for both or neither.
+    package func listening(among all: [IPAddress], preferred: [IPAddress]) -> [IPAddress] {
+        let open = addresses(among: all, preferred: preferred)
+        let whole = items.compactMap { item -> IPAddress.Family? in
+            if case .within(let range) = item, range.prefixLength == 0 { range.family } else { nil }
+        }
+        guard whole.contains(.v4) else { return open }
+        let hasIPv6 = all.contains { $0.family == .v6 }
+        if whole.contains(.v6) { return [.unspecified(hasIPv6 ? .v6 : .v4)] }
+        return [.unspecified(.v4)] + open.filter { $0.family == .v6 }
+    }
+
     private func addresses(_ item: Item, among all: [IPAddress], _ preferred: [IPAddress]) -> [IPAddress] {
         switch item {
         case .primary:

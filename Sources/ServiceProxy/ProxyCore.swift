@@ -36,6 +36,8 @@ package struct ProxyCore: Sendable {
     private var tables: [IPAddress.Family: TableState]
     /// Services to try together, in this order, before any that changed since: halves of refused transactions.
     private var retries: [[ServiceName]] = []
+    /// Services that were looked at since somebody asked, whatever came of it.
+    private var touched: [ServiceName] = []
     /// Whether the mirror may hold what was found in the kernel and belongs to no service.
     private var hasUnclaimed = false
     /// Whether the tables are to be made before any element, since they were refused together.
@@ -150,6 +152,12 @@ extension ProxyCore {
         }
     }
 
+    /// The services that were looked at since this was last called: all that changed, and maybe others.
+    mutating func takeTouched() -> [ServiceName] {
+        defer { touched = [] }
+        return touched
+    }
+
     /// The transaction is in the kernel.
     package mutating func committed(_ transaction: ProxyTransaction) {
         if transaction.undo.makesTables { makesTablesAlone = false }
@@ -202,6 +210,7 @@ extension ProxyCore {
     private mutating func takeNames() -> [ServiceName] {
         if makesTablesAlone && !tables.values.allSatisfy(\.isComplete) { return [] }
         let names = retries.isEmpty ? table.takeDirty() : retries.removeFirst()
+        touched += names
         return quarantined.isEmpty ? names : names.filter { quarantined[$0] == nil }
     }
 

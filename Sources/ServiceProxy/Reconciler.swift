@@ -7,6 +7,8 @@ package import NetworkModel
 package actor Reconciler<K: Kernel & ~Copyable & Sendable> {
     /// Where events go.
     package nonisolated let inbox = ReconcilerInbox<ReconcilerEvent>()
+    /// What was done so far.
+    package nonisolated let record = SyncRecord()
 
     var core: ProxyCore
     var state = ReconcilerState()
@@ -71,6 +73,7 @@ extension Reconciler where K: ~Copyable {
 
     private func take(_ update: SourceUpdate) {
         state.source.take(update)
+        record.change { $0.queued(update) }
         state.noticed = min(state.noticed ?? update.noticed, update.noticed)
         if !update.changes.isEmpty { state.generation += 1 }
         core.apply(update.changes)
@@ -146,6 +149,7 @@ extension Reconciler where K: ~Copyable {
 
     private func recover(from error: KernelError, _ transaction: ProxyTransaction) {
         state.failures += 1
+        record.change { $0.refused(transaction.changes.families) }
         let recovery = ReconcilerRecovery(error.reason, readAnew: state.readAnewCount)
         // Without our having read the tables for it, a moved generation says nothing about them.
         let isHarmless = error.reason == .interrupted && state.readGeneration == nil
@@ -188,6 +192,7 @@ extension Reconciler where K: ~Copyable {
         since begin: ContinuousClock.Instant
     ) {
         let now = clock.now
+        let isFull = state.lastCommit == nil || state.readGeneration != nil || transaction.undo.makesTables
         noteOwn(generation)
         state.readGeneration = nil
         state.readAnewCount = 0
@@ -204,6 +209,7 @@ extension Reconciler where K: ~Copyable {
         )
         state.lastCommit = (commit, at: now)
         state.suspicion.repaired(commit.changes)
+        record.change { $0.committed(commit, transaction.changes.families, isFull: isFull) }
         notify(.committed(commit))
     }
 
@@ -220,6 +226,8 @@ extension Reconciler where K: ~Copyable {
             state.settledAt = clock.now
             state.adoptedIn = state.adoptedIn ?? state.generation
         }
+        record.change { $0.rested(isSettled: isSettled, isWaiting: core.source == .waiting, at: .now) }
+        followUp()
         guard state.source.hasSpoken else { return }
         notify(
             .settled(

@@ -92,6 +92,8 @@ package enum ReconcilerNotice: Sendable {
     case stuck(KernelError)
     /// Somebody had changed our tables, nobody knows who if none is named; they are as they should be again.
     case repaired([RulesetWriter], changes: Int)
+    /// What load balancers that ask are told from now on, by service: all of it.
+    case healthChecks([ServiceName: HealthCheck])
     /// The kernel is as it should be, or the source has nothing that could be acted on.
     case settled(ReconcilerSummary)
 }

@@ -49,6 +49,10 @@ struct ReconcilerState: Sendable {
     var failures = 0
     /// How often others' changes were taken back.
     var driftRepaired = 0
+    /// What load balancers are told.
+    var healthChecks: [ServiceName: HealthCheck] = [:]
+    /// How many objects there are.
+    var census = ServiceCensus()
 }
 
 /// What the source last said of itself.

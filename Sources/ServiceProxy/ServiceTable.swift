@@ -61,6 +61,9 @@ package struct ServiceTable: Sendable {
     /// All slices, in no order.
     package var allSlices: [EndpointSlice] { slicesByService.values.flatMap(\.self) }
 
+    /// How many slices there are.
+    package var sliceCount: Int { serviceOfSlice.count }
+
     /// Who serves an address, protocol and port, if anyone claims it.
     package func owner(of frontend: Frontend) -> ServiceName? { owners[frontend] }
 

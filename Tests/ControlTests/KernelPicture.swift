@@ -27,12 +27,18 @@ struct KernelPicture {
         _ comment: String?,
         to endpoints: [String],
         count: Int? = nil,
-        connections: UInt64? = nil
+        connections: UInt64? = nil,
+        passed: UInt64? = nil
     ) throws -> KernelPicture {
         var picture = try withVIP(frontend, comment)
         let (key, family) = try Self.key(frontend)
         let value = Self.host(UInt32(count ?? endpoints.count))
-        picture.set("frontends", family, key, Element(.data(value), comment: comment, hasCounter: true))
+        picture.set(
+            "frontends",
+            family,
+            key,
+            Element(.data(value), comment: comment, hasCounter: true, packets: passed ?? connections)
+        )
         for (index, endpoint) in endpoints.enumerated() where endpoint != "-" {
             let (address, port) = try Self.socket(endpoint)
             let element = Element(.data(address.bytes + Self.port(port)), hasCounter: true, packets: connections)

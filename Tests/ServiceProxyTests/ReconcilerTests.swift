@@ -113,6 +113,11 @@ func web(_ name: String, _ address: String, _ endpoint: String) throws -> [Servi
 }
 
 extension [ReconcilerNotice] {
+    /// What load balancers are told from now on, if it is something else.
+    fileprivate var healthChecks: [ServiceName: HealthCheck]? {
+        compactMap { if case .healthChecks(let checks) = $0 { checks } else { nil } }.last
+    }
+
     var words: [String] {
         map { notice in
             switch notice {
@@ -124,6 +129,7 @@ extension [ReconcilerNotice] {
             case .quarantined(let service, _): "quarantined \(service)"
             case .stuck: "stuck"
             case .repaired(let writers, _): "repaired \(writers.map(\.description).joined(separator: " "))"
+            case .healthChecks(let checks): "health checks \(checks.count)"
             case .settled(let summary): "settled \(summary.isSettled)"
             }
         }
@@ -140,6 +146,35 @@ struct ReconcilerTests {
             let changes = try web("web", "10.96.0.1", "10.11.0.1")
             #expect(await running.take(changes).words == ["committed 1", "settled true"])
             #expect(running.shared.frontends == ["10.96.0.1:80/tcp × 1"])
+        }
+    }
+
+    @Test("tells load balancers of every change, and counts what there is")
+    func healthChecksAndNumbers() async throws {
+        try await withReconciler { running in
+            var balanced = try service("web", ["10.96.0.1"])
+            balanced.exposure = ServiceExposure(
+                isLoadBalancer: true,
+                policy: .local,
+                healthCheckNodePort: try port(30_999)
+            )
+            var notices = await running.take([.service(balanced)])
+            #expect(notices.words == ["adopted 0", "committed 1", "health checks 1", "settled true"])
+            #expect(await running.reconciler.numbers().census.withoutEndpoints == 1)
+            notices = await running.take([.slice(try slice("web-1", of: "web", endpoints("10.11.0.1", "10.11.0.2")))])
+            #expect(try notices.healthChecks?[name("web")]?.readyHere == [.v4: 2])
+            notices = await running.take([.slice(try slice("db-1", of: "db", endpoints("10.11.0.3")))])
+            #expect(notices.healthChecks == nil)
+            let numbers = await running.reconciler.numbers()
+            #expect((numbers.census.services, numbers.census.withoutEndpoints, numbers.slices) == (1, 0, 2))
+            #expect(numbers.census.endpoints == [.ready: 2])
+            notices = await running.take([.deleteService(try name("web"))])
+            #expect(notices.healthChecks == [:])
+            #expect(await running.reconciler.numbers().census.services == 0)
+            let figures = running.reconciler.record.current
+            #expect((figures.pending.services, figures.total.services, figures.total.endpoints) == (0, 2, 2))
+            #expect(figures.families[.v4]?.fullSyncs.count == 1 && figures.families[.v4]?.partialSyncs.count == 2)
+            #expect(figures.programming.count == 3)
         }
     }
 

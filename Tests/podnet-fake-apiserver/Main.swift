@@ -6,6 +6,8 @@ import Glibc
 ///
 ///     podnet-fake-apiserver --recordings DIRECTORY [--events N]     what a real server said, and N events after that
 ///     podnet-fake-apiserver --services N [--initial-events]         N services with five endpoints each
+///
+/// With `--verbose` it says on stderr what it is asked, one request a line.
 @main
 enum Main {
     static func main() async throws {
@@ -17,7 +19,10 @@ enum Main {
         let port = value("--port").flatMap { Int($0) } ?? 0
         if let directory = value("--recordings") {
             let cluster = try recorded(directory, events: value("--events").flatMap { Int($0) })
-            server = try await FakeAPIServer(port: port) { cluster.answer($0) }
+            server = try await FakeAPIServer(port: port) { request in
+                note(request)
+                return cluster.answer(request)
+            }
         } else if let count = value("--services").flatMap({ Int($0) }) {
             let knows = words.contains("--initial-events")
             let cluster = SyntheticCluster(services: count, endpoints: 5, knowsInitialEvents: knows)
@@ -28,6 +33,13 @@ enum Main {
         print("http://127.0.0.1:\(server.port)\n", terminator: "")
         fflush(nil)
         try await server.run()
+    }
+
+    /// `GET /api/v1/services?limit=500`
+    private static func note(_ request: FakeRequest) {
+        guard CommandLine.arguments.contains("--verbose") else { return }
+        let line = Array("\(request.method) \(request.target)\n".utf8)
+        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
     private static func recorded(_ directory: String, events: Int?) throws -> RecordedCluster {

@@ -33,6 +33,9 @@ struct ConfigurationTests {
                 sessionAffinityClients: 1000
                 nodeName: edge1
                 ownTables: false
+                healthzBindAddress: "[::]:10256"
+                metricsBindAddress: off
+                connectionMetrics: services
                 logLevel: debug
                 logFormat: json
                 """,
@@ -55,6 +58,9 @@ struct ConfigurationTests {
         expected.sessionAffinityClients = 1_000
         expected.nodeName = "edge1"
         expected.ownTables = false
+        expected.health = try Listening(parsing: "[::]:10256")
+        expected.metrics = .off
+        expected.connectionMetrics = .services
         expected.logLevel = .debug
         expected.logFormat = .json
         #expect(configuration == expected)
@@ -89,7 +95,8 @@ struct ConfigurationTests {
                 "socket: /s\npodCidr: []",
                 "f:2: unknown key 'podCidr': known are servicesDir, kubeconfig, server, acceptEmpty, socket, lockFile,"
                     + " podCIDRs, podBridge, podLinkPrefix, nodePortAddresses, externalIPRanges, serviceCIDRs, masqueradeAll,"
-                    + " sessionAffinityClients, nodeName, ownTables, logLevel, logFormat"
+                    + " sessionAffinityClients, nodeName, ownTables, healthzBindAddress, metricsBindAddress,"
+                    + " connectionMetrics, logLevel, logFormat"
             ),
             Fault("podCIDRs: [10.0.0.0/8, 10.0.0.0/33]", "f:1: podCIDRs[1]: '10.0.0.0/33' is not a CIDR: "),
             Fault("nodePortAddresses: [all]", "f:1: nodePortAddresses[0]: 'all' is not 'primary' or a CIDR"),
@@ -112,6 +119,11 @@ struct ConfigurationTests {
             Fault("servicesDir: [a]", "f:1: servicesDir: 'a list' is not a text"),
             Fault("servicesDir: services.d", "f:1: servicesDir: 'services.d' is not an absolute path"),
             Fault("socket: /\(String(repeating: "x", count: 107))", "is longer than 107 bytes"),
+            Fault(
+                "healthzBindAddress: 10256",
+                "f:1: healthzBindAddress: '10256' is not an address and a port: write it as"
+            ),
+            Fault("connectionMetrics: all", "f:1: connectionMetrics: 'all' is not one of none, services, endpoints"),
             Fault("logFormat: xml", "f:1: logFormat: 'xml' is not one of text, json"),
             Fault("logLevel: loud", "f:1: logLevel: 'loud' is not one of trace, debug, info"),
             Fault("- a\n- b", "f:1: the document is not a mapping of keys to values"),

@@ -55,6 +55,7 @@ final class Announcer: Sendable {
                 "took back what others changed in our tables",
                 metadata: ["by": "\(by)", "changes": "\(changes)"]
             )
+        case .healthChecks: break
         case .settled(let summary): announce(summary)
         }
     }

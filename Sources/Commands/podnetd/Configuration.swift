@@ -44,6 +44,12 @@ package struct Configuration: Hashable, Sendable {
     package var nodeName: String?
     /// Whether the kernel keeps others from changing our tables, where it can.
     package var ownTables = true
+    /// Where health is told.
+    package var health = Listening.at(ListenAddress(.unspecified(.v4), 10_256))
+    /// Where numbers are told.
+    package var metrics = Listening.at(ListenAddress(.v4(0x7f00_0001), 10_249))
+    /// Whose connections are among them.
+    package var connectionMetrics = ConnectionMetrics.none
     /// The least level that is logged.
     package var logLevel: Logger.Level = .info
     /// The form of a log line.
@@ -63,6 +69,9 @@ package struct Configuration: Hashable, Sendable {
         if lockPath != other.lockPath { keys.append(.lockFile) }
         if nodeName != other.nodeName { keys.append(.nodeName) }
         if ownTables != other.ownTables { keys.append(.ownTables) }
+        if health != other.health { keys.append(.healthzBindAddress) }
+        if metrics != other.metrics { keys.append(.metricsBindAddress) }
+        if connectionMetrics != other.connectionMetrics { keys.append(.connectionMetrics) }
         if logFormat != other.logFormat { keys.append(.logFormat) }
         return keys
     }
@@ -74,6 +83,16 @@ package enum LogFormat: String, Hashable, Sendable, CaseIterable {
     case text
     /// One JSON object a line.
     case json
+}
+
+/// Whose new connections are told one by one.
+package enum ConnectionMetrics: String, Hashable, Sendable, CaseIterable {
+    /// Nobody's.
+    case none
+    /// Every service port's.
+    case services
+    /// Every endpoint's, too.
+    case endpoints
 }
 
 /// A configuration that cannot be used: where, what, why.

@@ -7,8 +7,8 @@ import Yams
 /// The keys of podnetd.yaml.
 package enum ConfigurationKey: String, Hashable, Sendable, CaseIterable {
     case servicesDir, kubeconfig, server, acceptEmpty, socket, lockFile, podCIDRs, podBridge, podLinkPrefix,
-        nodePortAddresses, externalIPRanges, serviceCIDRs, masqueradeAll, sessionAffinityClients, nodeName,
-        ownTables, logLevel, logFormat
+        nodePortAddresses, externalIPRanges, serviceCIDRs, masqueradeAll, sessionAffinityClients, nodeName, ownTables,
+        healthzBindAddress, metricsBindAddress, connectionMetrics, logLevel, logFormat
 }
 
 extension Configuration {
@@ -57,6 +57,9 @@ extension Configuration {
         case .sessionAffinityClients: sessionAffinityClients = try entry.number(in: Configuration.affinityClientRange)
         case .nodeName: nodeName = try entry.text()
         case .ownTables: ownTables = try entry.bool()
+        case .healthzBindAddress: health = try entry.listening()
+        case .metricsBindAddress: metrics = try entry.listening()
+        case .connectionMetrics: connectionMetrics = try entry.choice(ConnectionMetrics.allCases)
         case .logLevel: logLevel = try entry.choice(Logger.Level.allCases)
         case .logFormat: logFormat = try entry.choice(LogFormat.allCases)
         }
@@ -149,6 +152,15 @@ private struct ConfigurationEntry {
         let text = try text()
         do throws(InvalidValue) {
             return try ServerAddress(parsing: text)
+        } catch {
+            throw ConfigurationError(file, line: value.mark?.line, "\(shown(name)): \(error)")
+        }
+    }
+
+    func listening() throws(ConfigurationError) -> Listening {
+        let text = try text()
+        do throws(InvalidValue) {
+            return try Listening(parsing: text)
         } catch {
             throw ConfigurationError(file, line: value.mark?.line, "\(shown(name)): \(error)")
         }

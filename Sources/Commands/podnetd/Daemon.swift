@@ -31,15 +31,19 @@ struct Daemon: Sendable {
         let settings = ProxySettings(configuration, protectingFlags: protectingFlags)
         let gate = GenerationGate()
         let announcer = Announcer(manager, gate, logger: logger)
+        let servers = NodeServers(logger: logger, libraryLogger: libraryLogger)
         var kernel = try LinuxKernel()
         let watch = try Self.rulesetWatch(&kernel, settings, logger)
-        let reconciler = Reconciler(
-            settings,
-            kernel: kernel,
-            hears: { watch?.hear($0) },
-            notify: announcer.take
+        let reconciler = Reconciler(settings, kernel: kernel, hears: { watch?.hear($0) }) { notice in
+            if case .healthChecks(let checks) = notice { servers.healthChecks.use(checks) }
+            announcer.take(notice)
+        }
+        let node = try NodeWatch(
+            configuration.nodePortAddresses,
+            inbox: reconciler.inbox,
+            listen: { servers.healthChecks.use($0) },
+            logger: logger
         )
-        let node = try NodeWatch(configuration.nodePortAddresses, inbox: reconciler.inbox, logger: logger)
         let source = ServiceSource(configuration, access, inbox: reconciler.inbox, node: node, logger: logger)
         let reload = Reload(
             load: load,
@@ -56,7 +60,7 @@ struct Daemon: Sendable {
         let process = process(source.place)
         let control = ControlServer(
             path: configuration.socketPath,
-            answers: answers(of: reconciler, source, process),
+            answers: answers(of: reconciler, source, process, servers),
             gate: gate,
             // In a container every run has the same process ID.
             runID: "\(process.id)-\(String(UInt32.random(in: .min ... .max), radix: 16))",
@@ -68,6 +72,7 @@ struct Daemon: Sendable {
             Loop(name: "node") { await node.run() },
             Loop(name: "source") { await source.run() },
             Loop(name: "reload") { await reload.run() },
+            Loop(name: "servers") { await servers.run(configuration, reconciler, source, node) },
         ]
         let watching = watch.map { watch in Loop(name: "ruleset") { await watch.run(into: reconciler.inbox) } }
         logger.info("services come from", metadata: ["\(source.place.kind)": "\(source.place.location)"])
@@ -118,13 +123,18 @@ struct Daemon: Sendable {
     private func answers(
         of reconciler: Reconciler<LinuxKernel>,
         _ source: ServiceSource,
-        _ process: ReconcilerProcess
+        _ process: ReconcilerProcess,
+        _ servers: NodeServers
     ) -> ControlServer.Answers {
         let node = configuration.nodeName ?? ""
         return ControlServer.Answers(
             endpoints: { await reconciler.endpoints(at: .now, on: node) },
             services: { await reconciler.services(at: .now, on: node, origins: source.origins()) },
-            status: { await reconciler.status(at: .now, on: node, of: process, source.watches) },
+            status: {
+                var list = await reconciler.status(at: .now, on: node, of: process, source.watches)
+                list.items.indices.forEach { list.items[$0].problems += servers.healthChecks.problems }
+                return list
+            },
             health: { Health(lastUpdated: await reconciler.lastSettled(.now), currentTime: .now) }
         )
     }

@@ -29,17 +29,18 @@ struct LineLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     var metadataProvider: Logger.MetadataProvider?
     private let sink: Sink
-    private let floor: Logger.Level
+    private let isLibrarys: Bool
 
-    /// A handler that writes to `sink`, but nothing below `floor` whatever the sink's level.
-    init(_ sink: Sink, floor: Logger.Level = .trace) {
+    /// A handler that writes to `sink`. One for libraries writes nothing below a warning, and nothing of a task that is told
+    /// to end: they report that as an error.
+    init(_ sink: Sink, forLibraries isLibrarys: Bool = false) {
         self.sink = sink
-        self.floor = floor
+        self.isLibrarys = isLibrarys
     }
 
     /// The level of all handlers of the sink.
     var logLevel: Logger.Level {
-        get { max(floor, sink.level.withLock { $0 }) }
+        get { max(isLibrarys ? .warning : .trace, sink.level.withLock { $0 }) }
         nonmutating set { sink.level.withLock { $0 = newValue } }
     }
 
@@ -49,6 +50,7 @@ struct LineLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
+        if isLibrarys && Task.isCancelled { return }
         var fields = metadata
         if let provided = metadataProvider?.get() { fields.merge(provided) { $1 } }
         if let own = event.metadata { fields.merge(own) { $1 } }

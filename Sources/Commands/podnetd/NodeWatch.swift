@@ -20,20 +20,27 @@ final class NodeWatch: Sendable {
     private let queue = DispatchQueue(label: "podnet.node")
     private let inbox: ReconcilerInbox<ReconcilerEvent>
     private let logger: Logger
+    private let listen: @Sendable ([IPAddress]) -> Void
 
     /// Subscribes: what changes from now on is reported. What is true now is told first, before any service: the node
-    /// ports that an earlier run left would have to go otherwise.
+    /// ports that an earlier run left would have to go otherwise. `listen` is told where servers for node ports are to
+    /// listen.
     init(
         _ selection: NodePortSelection,
         inbox: ReconcilerInbox<ReconcilerEvent>,
+        listen: @escaping @Sendable ([IPAddress]) -> Void,
         logger: Logger
     ) throws(KernelError) {
         addresses = Mutex(try HostAddresses())
         state = Mutex(State(selection: selection))
         self.inbox = inbox
         self.logger = logger
+        self.listen = listen
         lookHere()
     }
+
+    /// What a cluster says of the node; nil before it says anything, or when it has none of our name.
+    var facts: NodeFacts? { state.withLock { $0.facts } }
 
     /// Takes another choice of addresses.
     func use(_ selection: NodePortSelection) {
@@ -80,7 +87,7 @@ final class NodeWatch: Sendable {
     }
 
     private func tell(_ all: [IPAddress], _ preferred: [IPAddress]) {
-        let conditions: NodeConditions? = state.withLock { state in
+        let (conditions, listening) = state.withLock { state -> (NodeConditions?, [IPAddress]) in
             let primary = state.facts?.primary(among: all) ?? preferred
             let conditions = NodeConditions(
                 nodePortAddresses: state.selection.addresses(among: all, preferred: primary),
@@ -88,8 +95,10 @@ final class NodeWatch: Sendable {
                 zone: state.facts?.zone
             )
             defer { state.told = conditions }
-            return state.told == conditions ? nil : conditions
+            let listening = state.selection.listening(among: all, preferred: primary)
+            return (state.told == conditions ? nil : conditions, listening)
         }
+        listen(listening)
         guard let conditions else { return }
         let text = conditions.nodePortAddresses.map(\.description).joined(separator: " ")
         logger.info("node ports are open", metadata: ["addresses": "\(text)"])

@@ -83,6 +83,21 @@ struct Options: ParsableArguments {
     @Flag(inversion: .prefixedNo, help: "Have the kernel keep others from changing podnetd's tables.")
     var ownTables: Bool?
 
+    @Option(
+        help: "Where health is told: an address and a port, or 'off' (default: 0.0.0.0:10256).",
+        transform: Self.listening
+    )
+    var healthzBindAddress: Listening?
+
+    @Option(
+        help: "Where metrics are told: an address and a port, or 'off' (default: 127.0.0.1:10249).",
+        transform: Self.listening
+    )
+    var metricsBindAddress: Listening?
+
+    @Option(help: "Whose connections metrics count: none, services or endpoints.")
+    var connectionMetrics: ConnectionMetrics?
+
     @Option(help: "trace, debug, info, notice, warning, error or critical.", transform: Self.level)
     var logLevel: Logger.Level?
 
@@ -104,6 +119,8 @@ struct Options: ParsableArguments {
     private static func nodePortAddresses(_ text: String) throws -> NodePortSelection.Item {
         try NodePortSelection.Item(parsing: text)
     }
+
+    private static func listening(_ text: String) throws -> Listening { try Listening(parsing: text) }
 
     private static func server(_ text: String) throws -> ServerAddress { try ServerAddress(parsing: text) }
 
@@ -136,6 +153,9 @@ extension Options {
         result.sessionAffinityClients = sessionAffinityClients ?? result.sessionAffinityClients
         result.nodeName = nodeName ?? result.nodeName
         result.ownTables = ownTables ?? result.ownTables
+        result.health = healthzBindAddress ?? result.health
+        result.metrics = metricsBindAddress ?? result.metrics
+        result.connectionMetrics = connectionMetrics ?? result.connectionMetrics
         result.logLevel = logLevel ?? result.logLevel
         result.logFormat = logFormat ?? result.logFormat
         return result
@@ -143,3 +163,4 @@ extension Options {
 }
 
 extension LogFormat: ExpressibleByArgument {}
+extension ConnectionMetrics: ExpressibleByArgument {}

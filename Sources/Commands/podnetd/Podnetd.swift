@@ -4,6 +4,7 @@ import Glibc
 import KubernetesClient
 import Logging
 import Netlink
+import NetworkModel
 import Posix
 import ServiceProxy
 
@@ -58,7 +59,7 @@ struct Podnetd: AsyncParsableCommand {
         let sink = LineLogHandler.Sink(configuration.logFormat, level: configuration.logLevel)
         LoggingSystem.bootstrap { _ in LineLogHandler(sink) }
         let logger = Logger(label: "podnetd")
-        let libraryLogger = Logger(label: "podnetd") { _ in LineLogHandler(sink, floor: .warning) }
+        let libraryLogger = Logger(label: "podnetd") { _ in LineLogHandler(sink, forLibraries: true) }
         let address = ServiceManagerAddress(
             environment: StandardStreams.environment,
             processID: ProcessInfo.processInfo.processIdentifier
@@ -74,6 +75,9 @@ struct Podnetd: AsyncParsableCommand {
         )
         do {
             try await daemon.run()
+        } catch let error as KernelError where error.reason == .denied {
+            logger.critical("podnetd ends: it needs CAP_NET_ADMIN", error: error)
+            throw ExitCode.failure
         } catch {
             logger.critical("podnetd ends", error: error)
             throw ExitCode.failure
