@@ -19,6 +19,8 @@ package struct Status: ListItem {
     package var syncFailures: Int
     /// How often it repaired what somebody else had changed, since the start.
     package var driftRepaired: Int
+    /// What became of connections to endpoints that are gone; absent for a daemon that leaves them alone.
+    package var flows: Flows?
     /// How many objects it knows.
     package var objects: Objects
     /// Everything that is wrong with the input or could not be applied.
@@ -36,6 +38,7 @@ package struct Status: ListItem {
         lastSync: Sync?,
         syncFailures: Int,
         driftRepaired: Int,
+        flows: Flows? = nil,
         objects: Objects,
         problems: [Problem],
         tables: [TableStatus]
@@ -48,6 +51,7 @@ package struct Status: ListItem {
         self.lastSync = lastSync
         self.syncFailures = syncFailures
         self.driftRepaired = driftRepaired
+        self.flows = flows
         self.objects = objects
         self.problems = problems
         self.tables = tables
@@ -133,6 +137,20 @@ package struct Status: ListItem {
             self.at = at
             self.seconds = seconds
             self.changes = changes
+        }
+    }
+
+    /// Connections to endpoints that are gone.
+    package struct Flows: Codable, Hashable, Sendable {
+        /// How many were forgotten since the start.
+        package var forgotten: Int
+        /// How often they could not be looked at.
+        package var failures: Int
+
+        /// Counts connections.
+        package init(forgotten: Int, failures: Int) {
+            self.forgotten = forgotten
+            self.failures = failures
         }
     }
 

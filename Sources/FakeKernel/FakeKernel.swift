@@ -14,6 +14,8 @@ package struct FakeKernel: Kernel {
         case generation
         case apply(Step)
         case commit([RulesetChange], generation: UInt32?)
+        case flows(FlowFilter)
+        case forget([Flow])
     }
 
     /// Everything that is there; tests may put anything here.
@@ -87,6 +89,22 @@ package struct FakeKernel: Kernel {
             throw KernelError("commit", "ruleset", reason: .interrupted, text: "it has changed since it was read")
         }
         try carryOut(changes)
+    }
+
+    /// Those of `flows` that the filter means.
+    package mutating func flows(_ filter: FlowFilter) throws(KernelError) -> [Flow] {
+        calls.append(.flows(filter))
+        try refuseIfDead("read flows of", "\(filter)")
+        return flows.filter { $0.matches(filter, isOfNode: isOfNode) }
+    }
+
+    /// Removes them from `flows`.
+    package mutating func forget(_ flows: [Flow]) throws(KernelError) -> Int {
+        calls.append(.forget(flows))
+        try meetFault(nil)
+        let before = self.flows.count
+        self.flows.subtract(flows)
+        return before - self.flows.count
     }
 
     /// A rule's number is its place, so that of several the last has to go first.

@@ -36,6 +36,10 @@ package final class FakeNode {
             try node.kernel.rules(of: table, chain: chain)
         }
         package mutating func generation() throws(KernelError) -> UInt32 { try node.kernel.generation() }
+        package mutating func flows(_ filter: FlowFilter) throws(KernelError) -> [Flow] {
+            try node.kernel.flows(filter)
+        }
+        package mutating func forget(_ flows: [Flow]) throws(KernelError) -> Int { try node.kernel.forget(flows) }
     }
 
     /// The plugin, as a new process has it.

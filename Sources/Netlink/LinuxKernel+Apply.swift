@@ -43,7 +43,7 @@ extension LinuxKernel {
         case .changeRuleset(let changes, _):
             try commit(changes, generation: nil)
         case .forgetFlows(let filter):
-            try forgetFlows(filter)
+            _ = try forget(try flows(filter))
         }
     }
 

@@ -1,16 +1,23 @@
 import Addressing
-import NetworkModel
+package import NetworkModel
 
 extension LinuxKernel {
-    /// Forgets the flows that the filter means.
-    mutating func forgetFlows(_ filter: FlowFilter) throws(KernelError) {
+    /// The flows of the host's connection tracking that the filter means.
+    package mutating func flows(_ filter: FlowFilter) throws(KernelError) -> [Flow] {
         var socket = try ConntrackSocket()
+        let flows = try socket.flows(filter)
+        guard filter.toNodeOnly else { return flows }
         var isOfNode: [IPAddress: Bool] = [:]
-        for flow in try socket.flows(filter) {
-            let address = flow.destination.address
-            if filter.toNodeOnly, isOfNode[address] == nil { isOfNode[address] = try host.isLocal(address) }
-            guard flow.matches(filter, isOfNode: { isOfNode[$0] ?? false }) else { continue }
-            try socket.forget(flow)
-        }
+        for address in Set(flows.map(\.destination.address)) { isOfNode[address] = try host.isLocal(address) }
+        return flows.filter { isOfNode[$0.destination.address] ?? false }
+    }
+
+    /// Has connection tracking forget flows; returns how many were still there.
+    package mutating func forget(_ flows: [Flow]) throws(KernelError) -> Int {
+        guard !flows.isEmpty else { return 0 }
+        var socket = try ConntrackSocket()
+        var count = 0
+        for flow in flows where try socket.forget(flow) { count += 1 }
+        return count
     }
 }

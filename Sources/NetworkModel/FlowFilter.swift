@@ -24,8 +24,8 @@ package struct FlowFilter: Hashable, Sendable {
     package let family: IPAddress.Family
     /// The protocol.
     package let transport: TransportProtocol
-    /// The port that clients send to, before any translation.
-    package let destinationPort: Port
+    /// The port that clients send to, before any translation; nil for any.
+    package let destinationPort: Port?
     /// The address that clients send to, before any translation; nil for any.
     package var destination: IPAddress?
     /// Only flows that this end answers.
@@ -34,16 +34,22 @@ package struct FlowFilter: Hashable, Sendable {
     package var sparing: FlowEnd?
     /// Only flows to an address that the node has itself.
     package var toNodeOnly: Bool
+    /// Only flows whose destination is translated, or is not; nil for both.
+    package var isTranslated: Bool?
+    /// Only flows that somebody has answered, or nobody has; nil for both.
+    package var isAnswered: Bool?
 
-    /// Describes flows of `transport` to `destinationPort`.
+    /// Describes flows of `transport`, to `destinationPort` where that is given.
     package init(
         _ family: IPAddress.Family,
         _ transport: TransportProtocol,
         destination: IPAddress? = nil,
-        destinationPort: Port,
+        destinationPort: Port? = nil,
         answeredBy: FlowEnd? = nil,
         sparing: FlowEnd? = nil,
-        toNodeOnly: Bool = false
+        toNodeOnly: Bool = false,
+        isTranslated: Bool? = nil,
+        isAnswered: Bool? = nil
     ) {
         self.family = family
         self.transport = transport
@@ -52,54 +58,20 @@ package struct FlowFilter: Hashable, Sendable {
         self.answeredBy = answeredBy
         self.sparing = sparing
         self.toNodeOnly = toNodeOnly
+        self.isTranslated = isTranslated
+        self.isAnswered = isAnswered
     }
 }
 
 extension FlowFilter: CustomStringConvertible {
     /// `udp to 192.0.2.1 port 53, answered by 10.11.23.2:53`
     package var description: String {
-        var words = "\(transport.rawValue) to \(destination.map { "\($0) " } ?? "")port \(destinationPort)"
+        let port = destinationPort.map { "port \($0)" } ?? "any port"
+        var words = "\(transport.rawValue) to \(destination.map { "\($0) " } ?? "")\(port)"
         if let answeredBy { words += ", answered by \(answeredBy)" }
         if let sparing { words += ", not answered by \(sparing)" }
+        if let isTranslated { words += isTranslated ? ", translated" : ", not translated" }
+        if let isAnswered { words += isAnswered ? ", answered" : ", not answered" }
         return words
-    }
-}
-
-/// A connection tracking entry, as far as a filter can ask about it.
-package struct Flow: Hashable, Sendable {
-    /// The protocol.
-    package let transport: TransportProtocol
-    /// Who began it.
-    package let source: FlowEnd
-    /// Whom it was sent to.
-    package let destination: FlowEnd
-    /// Who answers: the destination, or what it is translated to.
-    package let answerer: FlowEnd
-    /// Whom the answers are sent to: the source, or what it is translated to.
-    package let client: FlowEnd
-
-    /// Describes a flow by its two directions.
-    package init(
-        _ transport: TransportProtocol,
-        from source: FlowEnd,
-        to destination: FlowEnd,
-        answeredBy answerer: FlowEnd,
-        to client: FlowEnd
-    ) {
-        self.transport = transport
-        self.source = source
-        self.destination = destination
-        self.answerer = answerer
-        self.client = client
-    }
-
-    /// Whether the filter means it; `isOfNode` says which addresses the node has.
-    package func matches(_ filter: FlowFilter, isOfNode: (IPAddress) -> Bool) -> Bool {
-        transport == filter.transport && destination.address.family == filter.family
-            && destination.port == filter.destinationPort
-            && (filter.destination.map { $0 == destination.address } ?? true)
-            && (filter.answeredBy.map { $0 == answerer } ?? true)
-            && filter.sparing != answerer
-            && (!filter.toNodeOnly || isOfNode(destination.address))
     }
 }

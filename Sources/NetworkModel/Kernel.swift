@@ -22,6 +22,12 @@ package protocol Kernel: ~Copyable {
 
     /// The number of the current ruleset; every commit of anybody counts it up.
     mutating func generation() throws(KernelError) -> UInt32
+
+    /// The flows of the host's connection tracking that the filter means.
+    mutating func flows(_ filter: FlowFilter) throws(KernelError) -> [Flow]
+
+    /// Has connection tracking forget these flows; returns how many were still there.
+    mutating func forget(_ flows: [Flow]) throws(KernelError) -> Int
 }
 
 /// A plan that could not be carried out: the first error, and what its rollback met.

@@ -23,6 +23,9 @@ struct KernelMirror: Sendable {
     /// How many services have a local endpoint at the address.
     private(set) var hairpins: [IPAddress: Int] = [:]
     private var holdings: [ServiceName: Holding] = [:]
+    /// Whether connections go to endpoints of `frontends` only. Else an earlier run may have led them to any that serves:
+    /// the kernel's tables do not tell what is draining.
+    var knowsFlows = false
 
     /// Nothing in the kernel.
     init() {}
@@ -93,13 +96,13 @@ extension KernelMirror {
             replace(frontend, nil, &journal)
         }
         for target in targets {
-            let state = Self.state(name, target, after: frontends[target.frontend])
+            let state = state(name, target, after: frontends[target.frontend])
             if frontends[target.frontend] != state { replace(target.frontend, state, &journal) }
         }
     }
 
     /// Keeps indices where it can, whoever held the frontend before.
-    private static func state(
+    private func state(
         _ name: ServiceName,
         _ target: ServiceElements.Target,
         after former: FrontendState?
@@ -108,17 +111,19 @@ extension KernelMirror {
         state.holder = name
         state.endpoints = EndpointSlots.assign(state.endpoints, after: former?.endpoints ?? [])
         state.here = state.here.map { EndpointSlots.assign($0, after: former?.here ?? []) }
-        state.draining = former.map { draining(after: $0, state, target.serving) } ?? []
+        state.draining = draining(after: former, state, target.serving)
         return state.isEmpty ? nil : state
     }
 
-    private static func draining(
-        after former: FrontendState,
+    private func draining(
+        after former: FrontendState?,
         _ state: FrontendState,
         _ serving: [EndpointAddress]
     ) -> [EndpointAddress] {
-        if former.draining.isEmpty && former.endpoints == state.endpoints && former.here == state.here { return [] }
-        let left = Set(former.all).subtracting(state.endpoints).subtracting(state.here ?? [])
+        let present = former ?? FrontendState(holder: nil, comment: "")
+        let isAsBefore = present.draining.isEmpty && present.endpoints == state.endpoints && present.here == state.here
+        if knowsFlows && isAsBefore { return [] }
+        let left = Set(knowsFlows ? present.all : serving).subtracting(state.endpoints).subtracting(state.here ?? [])
         return left.isEmpty ? [] : left.intersection(serving).sorted()
     }
 

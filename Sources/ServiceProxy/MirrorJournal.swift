@@ -3,7 +3,7 @@ import NetworkModel
 
 /// What some changes to a mirror replaced, each key once and in the order of the changes.
 ///
-/// From it and the mirror come the elements to delete and to add, the way back, and the connections that lost their
+/// From it and the mirror come the elements to delete and to add, the way back, and whose connections may have lost their
 /// endpoint. However often a key changed, only its first and its last state count.
 struct MirrorJournal: Sendable {
     private(set) var frontends = Former<Frontend, FrontendState>()
@@ -53,36 +53,15 @@ struct MirrorJournal: Sendable {
         return batches.sorted { $0.key < $1.key }.flatMap { $0.value.changes(ServiceRuleset($0.key).table) }
     }
 
-    /// The connections whose endpoint is gone, and those that were made before there was an endpoint.
-    func staleFlows(_ mirror: KernelMirror) -> [StaleFlows] {
-        frontends.formers.flatMap { frontend, former in
-            Self.staleFlows(frontend, former, mirror.frontends[frontend])
+    /// The frontends that lost an endpoint, or had none and have one now: connections may lead to nowhere.
+    func flowSearch(_ mirror: KernelMirror) -> FlowSearch {
+        frontends.formers.reduce(into: FlowSearch()) { search, former in
+            let (before, after) = (former.state?.all ?? [], mirror.frontends[former.key]?.all ?? [])
+            if before.isEmpty {
+                if !after.isEmpty { search.begun.insert(former.key) }
+            } else if before != after, !Set(before).isSubset(of: after) {
+                search.lost.insert(former.key)
+            }
         }
-    }
-
-    private static func staleFlows(
-        _ frontend: Frontend,
-        _ former: FrontendState?,
-        _ state: FrontendState?
-    ) -> [StaleFlows] {
-        guard let former, !former.all.isEmpty else { return [StaleFlows(frontend: frontend, endpoint: nil)] }
-        if let state, former.all == state.all { return [] }
-        let alive = Set(state?.all ?? [])
-        return Set(former.all).subtracting(alive).sorted().map { StaleFlows(frontend: frontend, endpoint: $0) }
-    }
-}
-
-/// Connections that conntrack should forget, since what they lead to is not there (any more).
-package struct StaleFlows: Hashable, Sendable {
-    /// What the client connected to: the original destination.
-    package let frontend: Frontend
-    /// The endpoint that is gone. Nil when the frontend had none until now: then what was let through untranslated,
-    /// which a repeated UDP or SCTP packet would go on using.
-    package let endpoint: EndpointAddress?
-
-    /// Names connections.
-    package init(frontend: Frontend, endpoint: EndpointAddress?) {
-        self.frontend = frontend
-        self.endpoint = endpoint
     }
 }

@@ -148,7 +148,10 @@ extension ProxyCore {
             let names = takeNames()
             if let transaction = transaction(for: names) { return transaction }
             // Services may have changed without any consequence for the kernel.
-            guard !names.isEmpty else { return nil }
+            guard !names.isEmpty else {
+                if source == .complete { mirror.knowsFlows = true }
+                return nil
+            }
         }
     }
 
@@ -224,8 +227,8 @@ extension ProxyCore {
         }
         let rules = completeTables(journal.demand(mirror))
         let changes = rules + journal.changes(mirror)
-        let staleFlows = journal.staleFlows(mirror)
-        guard !changes.isEmpty || !staleFlows.isEmpty else { return nil }
+        let flowSearch = journal.flowSearch(mirror)
+        guard !changes.isEmpty || !flowSearch.isEmpty else { return nil }
         let undo = ProxyTransaction.Undo(
             journal: journal,
             tables: before.0,
@@ -235,7 +238,7 @@ extension ProxyCore {
         return ProxyTransaction(
             changes: changes,
             services: names,
-            staleFlows: staleFlows,
+            flowSearch: flowSearch,
             undo: undo
         )
     }

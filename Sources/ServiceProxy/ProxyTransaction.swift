@@ -5,12 +5,12 @@ package import NetworkModel
 ///
 /// Give it back to the core that made it: `committed`, `refused` or `postponed`. Only one is under way at a time.
 package struct ProxyTransaction: Sendable {
-    /// The changes, to be applied as a whole. None when only connections are to be forgotten.
+    /// The changes, to be applied as a whole. None when only connections are to be looked at.
     package let changes: [RulesetChange]
     /// The services whose elements they change.
     package let services: [ServiceName]
-    /// Connections to forget once the transaction is in the kernel.
-    package let staleFlows: [StaleFlows]
+    /// The frontends whose connections may lead to nowhere once it is in the kernel.
+    package let flowSearch: FlowSearch
     /// How to take it back.
     let undo: Undo
 

@@ -12,22 +12,28 @@ package actor Reconciler<K: Kernel & ~Copyable & Sendable> {
 
     var core: ProxyCore
     var state = ReconcilerState()
+    /// Looks at connections that are asked for.
+    nonisolated let looks = ReconcilerInbox<FlowLook>()
     let kernel: ReconcilerKernel<K>
+    /// The same kernel once more: what is done about connections must not hold up the rules.
+    let flowKernel: ReconcilerKernel<K>
     let notify: @Sendable (ReconcilerNotice) -> Void
     let hears: @Sendable (Bool) -> Void
     let clock = ContinuousClock()
 
-    /// Takes over the kernel; nothing is read or written before `run`.
+    /// Takes two handles of the kernel, one of them for connections; nothing is read or written before `run`.
     ///
     /// `hears` is told when nobody needs to listen to events of the ruleset, and when somebody does again.
     package init(
         _ settings: ProxySettings,
         kernel: consuming K,
+        flows flowKernel: consuming K,
         hears: @escaping @Sendable (Bool) -> Void = { _ in },
         notify: @escaping @Sendable (ReconcilerNotice) -> Void
     ) {
         core = ProxyCore(settings)
         self.kernel = ReconcilerKernel(kernel)
+        self.flowKernel = ReconcilerKernel(flowKernel)
         self.hears = hears
         self.notify = notify
     }
@@ -41,6 +47,7 @@ package actor Reconciler<K: Kernel & ~Copyable & Sendable> {
             group.addTask { [inbox] in
                 while (try? await Task.sleep(for: interval)) != nil { inbox.put(.tick) }
             }
+            group.addTask { await self.watchFlows() }
             for await _ in inbox.arrivals {
                 for event in inbox.takeAll() { handle(event) }
                 beginAudit(every: audit)
@@ -67,6 +74,7 @@ extension Reconciler where K: ~Copyable {
         case .node(let node): core.use(node)
         case .tick:
             state.isStuck = false
+            lookAgain()
             notify(.alive)
         }
     }
@@ -136,6 +144,11 @@ extension Reconciler where K: ~Copyable {
     }
 
     private func commit(_ transaction: ProxyTransaction) async {
+        guard !transaction.changes.isEmpty else {
+            core.committed(transaction)
+            lookAtFlows(after: transaction)
+            return
+        }
         let begin = clock.now
         let attempt = await attempt(transaction.changes)
         if attempt.hasMissed { state.suspicion.suspectAnything() }
@@ -144,6 +157,7 @@ extension Reconciler where K: ~Copyable {
         } else {
             core.committed(transaction)
             noteCommit(transaction, after: attempt.generation, since: begin)
+            lookAtFlows(after: transaction)
         }
     }
 
@@ -225,6 +239,7 @@ extension Reconciler where K: ~Copyable {
         if isSettled {
             state.settledAt = clock.now
             state.adoptedIn = state.adoptedIn ?? state.generation
+            lookAtAllOnce()
         }
         record.change { $0.rested(isSettled: isSettled, isWaiting: core.source == .waiting, at: .now) }
         followUp()

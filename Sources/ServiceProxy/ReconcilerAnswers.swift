@@ -66,6 +66,7 @@ extension Reconciler where K: ~Copyable {
             lastSync: lastSync(now),
             syncFailures: state.failures,
             driftRepaired: state.driftRepaired,
+            flows: Status.Flows(forgotten: state.flows.forgotten, failures: state.flows.failures),
             objects: objects,
             problems: state.source.problems + objectProblems,
             tables: tables

@@ -90,6 +90,10 @@ package enum ReconcilerNotice: Sendable {
     case quarantined(ServiceName, KernelError)
     /// Nothing can be done now; it is tried again.
     case stuck(KernelError)
+    /// So many connections that led to nowhere were forgotten.
+    case forgot(Int, took: Duration)
+    /// Connections that may lead to nowhere could not be looked at; it is tried again.
+    case flowsKept(KernelError)
     /// Somebody had changed our tables, nobody knows who if none is named; they are as they should be again.
     case repaired([RulesetWriter], changes: Int)
     /// What load balancers that ask are told from now on, by service: all of it.

@@ -53,6 +53,8 @@ struct ReconcilerState: Sendable {
     var healthChecks: [ServiceName: HealthCheck] = [:]
     /// How many objects there are.
     var census = ServiceCensus()
+    /// Connections that may lead to nowhere.
+    var flows = FlowBook()
 }
 
 /// What the source last said of itself.

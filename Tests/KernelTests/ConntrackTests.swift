@@ -58,6 +58,42 @@ struct ConntrackTests {
         #expect(try destinations(filter(54)) == ["127.0.0.1:54"])
     }
 
+    @Test("the kernel tells apart what is translated and what was answered, and hands out nothing else")
+    func state() throws {
+        _ = try prepare()
+        let text = try output(
+            """
+            nft 'table ip n { chain o { type nat hook output priority -100; udp dport 55 dnat to 192.0.2.1:56; }; }'
+            timeout 5 socat UDP-LISTEN:57,bind=127.0.0.1 SYSTEM:'read -r q; echo a' &
+            until ss -lun | grep -q :57; do sleep 0.01; done
+            echo | socat -u - UDP:192.0.2.1:55,sourceport=4000 2>/dev/null
+            echo | socat -T1 - UDP:127.0.0.1:57,sourceport=4000
+            wait
+            """
+        )
+        #expect(text == "a\n")
+        for (isTranslated, isAnswered, expected) in [
+            (true, nil, ["192.0.2.1:55"]), (nil, true, ["127.0.0.1:57"]), (true, true, []),
+            (true, false, ["192.0.2.1:55"]), (false, false, ["127.0.0.1:53", "127.0.0.1:54", "192.0.2.1:53"]),
+        ] as [(Bool?, Bool?, [String])] {
+            var conntrack = try ConntrackSocket()
+            let flows = try conntrack.flows(FlowFilter(.v4, .udp, isTranslated: isTranslated, isAnswered: isAnswered))
+            #expect(flows.map(\.destination.description).sorted() == expected)
+            #expect(conntrack.handedOut == expected.count)
+        }
+    }
+
+    @Test("another flow with the same ends is not forgotten in place of the one that was read")
+    func identity() throws {
+        var kernel = try prepare()
+        let flow = try #require(try kernel.flows(filter(54)).first)
+        var other = flow
+        other.identity = flow.identity.map { Flow.Identity(id: $0.id ^ 1, zone: $0.zone) }
+        #expect(try kernel.forget([other]) == 0)
+        #expect(try destinations(filter(54)) == ["127.0.0.1:54"])
+        #expect(try kernel.forget([flow]) == 1)
+    }
+
     @Test("flows to addresses that the node does not have are left alone")
     func onlyOwnAddresses() throws {
         var kernel = try prepare()

@@ -164,31 +164,6 @@ struct ProxyCoreTests {
         #expect(core.next()?.services == [try name("web")])
     }
 
-    @Test("connections to endpoints that are gone are named, not those to endpoints that drain")
-    func staleFlows() throws {
-        var node = try node(["10.11.0.1", "10.11.0.2"])
-        let frontend = Frontend(ip("10.96.0.10"), .tcp, try port(80))
-        var leaving = endpoints("10.11.0.1", "10.11.0.2", node: "there")
-        (leaving[1].isReady, leaving[1].isTerminating) = (false, true)
-        #expect(try node.take(.slice(slice("web-a", of: "web", leaving))).flatMap(\.staleFlows) == [])
-        leaving[1].isServing = false
-        let gone = StaleFlows(frontend: frontend, endpoint: EndpointAddress(ip("10.11.0.2"), try port(8080)))
-        #expect(try node.takeSilently(.slice(slice("web-a", of: "web", leaving))) == [gone])
-        let last = StaleFlows(frontend: frontend, endpoint: EndpointAddress(ip("10.11.0.1"), try port(8080)))
-        #expect(try node.takeSilently(.deleteService(name("web"))) == [last])
-        #expect(
-            try node.takeSilently(.service(service("web", ["10.96.0.10"]))) == [
-                StaleFlows(frontend: frontend, endpoint: nil)
-            ]
-        )
-    }
-}
-
-extension FakeNode {
-    /// The stale connections of everything that follows from a change.
-    fileprivate mutating func takeSilently(_ change: ServiceChange) throws -> [StaleFlows] {
-        try take(change).flatMap(\.staleFlows)
-    }
 }
 
 extension Table {

@@ -12,9 +12,14 @@ final class SharedKernel: Sendable {
     /// Refuses transactions that this matches, with this error.
     let refusal = Mutex<(@Sendable ([RulesetChange]) -> KernelError?)?>(nil)
 
+    /// What looking at connections fails with.
+    let flowError = Mutex<KernelError?>(nil)
+
     var services: KernelServices {
         kernel.withLock { KernelServices(reading: $0.state.ruleset.tables[ServiceRuleset(.v4).table] ?? Table()) }
     }
+
+    var handle: Handle { Handle(shared: self) }
 
     var frontends: [String] { services.entries.map { "\($0.frontend) × \($0.count)" } }
 
@@ -39,6 +44,15 @@ final class SharedKernel: Sendable {
 
         mutating func generation() throws(KernelError) -> UInt32 {
             try shared.kernel.withLock { kernel throws(KernelError) in try kernel.generation() }
+        }
+
+        mutating func flows(_ filter: FlowFilter) throws(KernelError) -> [Flow] {
+            if let error = shared.flowError.withLock({ $0 }) { throw error }
+            return try shared.kernel.withLock { kernel throws(KernelError) in try kernel.flows(filter) }
+        }
+
+        mutating func forget(_ flows: [Flow]) throws(KernelError) -> Int {
+            try shared.kernel.withLock { kernel throws(KernelError) in try kernel.forget(flows) }
         }
 
         mutating func commit(_ changes: [RulesetChange], generation: UInt32?) throws(KernelError) {
@@ -75,6 +89,17 @@ struct Running {
         return seen
     }
 
+    /// Everything up to the first look at connections that found something or failed.
+    func untilLooked() async -> [ReconcilerNotice] {
+        var seen: [ReconcilerNotice] = []
+        for await notice in notices {
+            seen.append(notice)
+            if case .forgot = notice { break }
+            if case .flowsKept = notice { break }
+        }
+        return seen
+    }
+
     func status() async throws -> Status {
         let process = ReconcilerProcess(
             version: "1",
@@ -95,7 +120,7 @@ func withReconciler(
     _ body: (Running) async throws -> Void
 ) async throws {
     let (notices, continuation) = AsyncStream.makeStream(of: ReconcilerNotice.self)
-    let reconciler = Reconciler(settings, kernel: SharedKernel.Handle(shared: shared), hears: hears) {
+    let reconciler = Reconciler(settings, kernel: shared.handle, flows: shared.handle, hears: hears) {
         continuation.yield($0)
     }
     try await withThrowingDiscardingTaskGroup { group in
@@ -131,6 +156,8 @@ extension [ReconcilerNotice] {
             case .repaired(let writers, _): "repaired \(writers.map(\.description).joined(separator: " "))"
             case .healthChecks(let checks): "health checks \(checks.count)"
             case .settled(let summary): "settled \(summary.isSettled)"
+            case .forgot(let count, _): "forgot \(count)"
+            case .flowsKept(let error): "kept \(error.reason)"
             }
         }
     }
@@ -189,6 +216,58 @@ struct ReconcilerTests {
             #expect(shared.commits == commits)
             let items = await running.reconciler.endpoints(at: .init(secondsSinceEpoch: 0), on: "n").items
             #expect(items.map(\.applied?.generation) == [1, 1])
+        }
+    }
+
+    /// A half-open connection to web's first endpoint, which an earlier run had in the kernel.
+    private func lost() throws -> Flow {
+        let client = FlowEnd(ip("10.11.0.9"), try port(40_000))
+        let (virtual, gone) = (FlowEnd(ip("10.96.0.1"), try port(80)), FlowEnd(ip("10.11.0.1"), try port(8080)))
+        return Flow(.tcp, from: client, to: virtual, answeredBy: gone, to: client, isAnswered: false)
+    }
+
+    @Test("connections to an endpoint that is gone are forgotten, also if it went while nobody looked")
+    func forgets() async throws {
+        let shared = SharedKernel()
+        let flow = try lost()
+        try await withReconciler(shared) { running in
+            _ = await running.take(try web("web", "10.96.0.1", "10.11.0.1"))
+            shared.kernel.withLock { $0.flows = [flow] }
+            running.reconciler.inbox.put(
+                .source(SourceUpdate(try web("web", "10.96.0.1", "10.11.0.2"), noticed: .now))
+            )
+            #expect(await running.untilLooked().words.last == "forgot 1")
+            #expect(shared.kernel.withLock { $0.flows } == [])
+            #expect(try await running.status().flows == Status.Flows(forgotten: 1, failures: 0))
+        }
+        shared.kernel.withLock { $0.flows = [flow] }
+        try await withReconciler(shared) { running in
+            running.reconciler.inbox.put(
+                .source(SourceUpdate(try web("web", "10.96.0.1", "10.11.0.3"), noticed: .now))
+            )
+            #expect(await running.untilLooked().words.last == "forgot 1")
+        }
+    }
+
+    @Test("that connections cannot be looked at holds nothing up, and is tried again")
+    func forgetsLater() async throws {
+        let shared = SharedKernel()
+        let flow = try lost()
+        try await withReconciler(shared) { running in
+            _ = await running.take(try web("web", "10.96.0.1", "10.11.0.1"))
+            shared.kernel.withLock { $0.flows = [flow] }
+            let error = KernelError("read flows of", "tcp", reason: .exhausted, text: "no memory")
+            shared.flowError.withLock { $0 = error }
+            running.reconciler.inbox.put(
+                .source(SourceUpdate(try web("web", "10.96.0.1", "10.11.0.2"), noticed: .now))
+            )
+            #expect(await running.untilLooked().words.last == "kept exhausted")
+            let changes = try web("db", "10.96.0.2", "10.11.0.2")
+            #expect(await running.take(changes).words.contains("committed 1"))
+            #expect(shared.kernel.withLock { $0.flows } == [flow])
+            shared.flowError.withLock { $0 = nil }
+            running.reconciler.inbox.put(.tick)
+            #expect(await running.untilLooked().words.last == "forgot 1")
         }
     }
 

@@ -47,7 +47,13 @@ final class Announcer: Sendable {
         case .refused(let error, let changes): announce(error, changes)
         case .quarantined(let service, let error):
             logger.error("a service is left out", error: error, metadata: ["service": "\(service)"])
-        case .stuck(let error): announceStuck(error)
+        case .stuck(let error): announceStuck(error, "the kernel takes nothing; trying again")
+        case .forgot(let count, let took):
+            logger.info(
+                "forgot connections to endpoints that are gone",
+                metadata: ["flows": "\(count)", "took": "\(took.milliseconds)"]
+            )
+        case .flowsKept(let error): announceStuck(error, "connections cannot be looked at; trying again")
         case .repaired(let writers, let changes):
             let names = writers.map(\.description).joined(separator: " ")
             let by = names.isEmpty ? "unknown" : names
@@ -101,14 +107,14 @@ extension Announcer {
     }
 
     /// The same trouble is worth a line a minute.
-    private func announceStuck(_ error: KernelError) {
+    private func announceStuck(_ error: KernelError, _ text: Logger.Message) {
         let isNews = memory.withLock { memory in
             let now = ContinuousClock.now
             if let stuck = memory.stuck, stuck.error == error, now - stuck.at < .seconds(60) { return false }
             memory.stuck = (error, now)
             return true
         }
-        if isNews { logger.error("the kernel takes nothing; trying again", error: error) }
+        if isNews { logger.error(text, error: error) }
     }
 
     private func announce(_ summary: ReconcilerSummary) {

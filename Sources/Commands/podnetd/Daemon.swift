@@ -34,7 +34,7 @@ struct Daemon: Sendable {
         let servers = NodeServers(logger: logger, libraryLogger: libraryLogger)
         var kernel = try LinuxKernel()
         let watch = try Self.rulesetWatch(&kernel, settings, logger)
-        let reconciler = Reconciler(settings, kernel: kernel, hears: { watch?.hear($0) }) { notice in
+        let reconciler = Reconciler(settings, kernel: kernel, flows: try LinuxKernel(), hears: { watch?.hear($0) }) { notice in
             if case .healthChecks(let checks) = notice { servers.healthChecks.use(checks) }
             announcer.take(notice)
         }
