@@ -107,6 +107,12 @@ package struct FakeKernel: Kernel {
         return before - self.flows.count
     }
 
+    /// The names of a table's chains.
+    package mutating func chainNames(of table: TableID) throws(KernelError) -> Set<String>? {
+        try refuseIfDead("read", "chains")
+        return state.ruleset.tables[table].map { Set($0.chains.keys) }
+    }
+
     /// A rule's number is its place, so that of several the last has to go first.
     package mutating func rules(of table: TableID, chain: String) throws(KernelError) -> [StandingRule] {
         try refuseIfDead("read", "rules")

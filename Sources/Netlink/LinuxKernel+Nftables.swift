@@ -21,6 +21,11 @@ extension LinuxKernel {
         try withNftables { socket throws(KernelError) in try socket.rules(of: table, chain: chain) }
     }
 
+    /// The names of the chains of one table of the host's; nil when there is no such table.
+    package mutating func chainNames(of table: TableID) throws(KernelError) -> Set<String>? {
+        try withNftables { socket throws(KernelError) in try socket.chainNames(of: table) }
+    }
+
     /// A table of the host, or nil when there is none of this name.
     mutating func table(_ id: TableID, _ elements: Scope.ElementScope) throws(KernelError) -> Table? {
         try withNftables { socket throws(KernelError) in try socket.table(id, elements: elements) }

@@ -15,6 +15,9 @@ package protocol Kernel: ~Copyable {
     /// The rules of one chain; none when there is no such chain or table.
     mutating func rules(of table: TableID, chain: String) throws(KernelError) -> [StandingRule]
 
+    /// The names of a table's chains, whoever made it; nil when there is no such table.
+    mutating func chainNames(of table: TableID) throws(KernelError) -> Set<String>?
+
     /// Applies all changes as one transaction, or none.
     ///
     /// With `generation` it throws `.interrupted` when anybody has changed any ruleset since that generation was read.
@@ -54,6 +57,9 @@ package struct PlanError: Error, Sendable, CustomStringConvertible {
 extension Kernel where Self: ~Copyable {
     /// None: for kernels that only see tables of ours.
     package mutating func rules(of table: TableID, chain: String) throws(KernelError) -> [StandingRule] { [] }
+
+    /// No such table: for kernels that only see tables of ours.
+    package mutating func chainNames(of table: TableID) throws(KernelError) -> Set<String>? { nil }
 
     /// Applies the steps in order; at the first error takes back what was done, in reverse, and throws.
     package mutating func run(_ plan: NetworkPlan) throws(PlanError) {

@@ -19,6 +19,8 @@ package struct ProxyCore: Sendable {
     package var source = Delivery.waiting
     /// What is true of the node for now.
     package private(set) var node = NodeConditions()
+    /// Another proxy's tables, to be removed by the transaction that makes ours complete.
+    package var rivals: [TableID] = []
     /// Services whose elements the kernel refused, with its words; what it held of them before stays.
     package private(set) var quarantined: [ServiceName: String] = [:]
 
@@ -208,6 +210,7 @@ extension ProxyCore {
         mirror.revert(transaction.undo.journal)
         tables = transaction.undo.tables
         hasUnclaimed = transaction.undo.hasUnclaimed
+        rivals = transaction.undo.rivals
     }
 
     private mutating func takeNames() -> [ServiceName] {
@@ -220,27 +223,25 @@ extension ProxyCore {
     private mutating func transaction(for names: [ServiceName]) -> ProxyTransaction? {
         var journal = MirrorJournal()
         let before = (tables, hasUnclaimed)
+        let leaving = isWhole ? rivals : []
         for name in names { mirror.set(name, elements(of: name), &journal) }
-        if mayDropUnclaimed {
+        if hasUnclaimed && isWhole {
             mirror.dropUnclaimed(&journal)
             hasUnclaimed = false
         }
         let rules = completeTables(journal.demand(mirror))
-        let changes = rules + journal.changes(mirror)
+        let changes = rules + journal.changes(mirror) + leaving.map { .deleteTable($0) }
         let flowSearch = journal.flowSearch(mirror)
         guard !changes.isEmpty || !flowSearch.isEmpty else { return nil }
         let undo = ProxyTransaction.Undo(
             journal: journal,
             tables: before.0,
             hasUnclaimed: before.1,
+            rivals: rivals,
             makesTables: !before.0.values.allSatisfy(\.isComplete)
         )
-        return ProxyTransaction(
-            changes: changes,
-            services: names,
-            flowSearch: flowSearch,
-            undo: undo
-        )
+        rivals.removeAll(where: leaving.contains)
+        return ProxyTransaction(changes: changes, services: names, flowSearch: flowSearch, rivals: leaving, undo: undo)
     }
 
     /// A table with other rules can only be replaced as a whole, so not before there is something to put in its place.
@@ -252,10 +253,9 @@ extension ProxyCore {
         }
     }
 
-    /// Only when every service has had its turn, and none stands aside whose elements these may be.
-    private var mayDropUnclaimed: Bool {
-        hasUnclaimed && source == .complete && retries.isEmpty && !table.isDirty && quarantined.isEmpty
-            && !makesTablesAlone
+    /// Whether every service has had its turn and none stands aside: only then what no service of ours has is removed.
+    private var isWhole: Bool {
+        source == .complete && retries.isEmpty && !table.isDirty && quarantined.isEmpty && !makesTablesAlone
     }
 
     private func elements(of name: ServiceName) -> ServiceElements {

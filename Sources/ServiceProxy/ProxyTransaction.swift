@@ -11,6 +11,8 @@ package struct ProxyTransaction: Sendable {
     package let services: [ServiceName]
     /// The frontends whose connections may lead to nowhere once it is in the kernel.
     package let flowSearch: FlowSearch
+    /// Another proxy's tables, which it removes.
+    package let rivals: [TableID]
     /// How to take it back.
     let undo: Undo
 
@@ -19,6 +21,7 @@ package struct ProxyTransaction: Sendable {
         let journal: MirrorJournal
         let tables: [IPAddress.Family: TableState]
         let hasUnclaimed: Bool
+        let rivals: [TableID]
         /// Whether it changes rules too.
         let makesTables: Bool
     }

@@ -24,11 +24,13 @@ package actor Reconciler<K: Kernel & ~Copyable & Sendable> {
     /// Takes two handles of the kernel, one of them for connections; nothing is read or written before `run`.
     ///
     /// `hears` is told when nobody needs to listen to events of the ruleset, and when somebody does again.
+    /// With `takingOver` kube-proxy's own tables go in the very transaction that makes ours complete.
     package init(
         _ settings: ProxySettings,
         kernel: consuming K,
         flows flowKernel: consuming K,
         hears: @escaping @Sendable (Bool) -> Void = { _ in },
+        takingOver: Bool = false,
         notify: @escaping @Sendable (ReconcilerNotice) -> Void
     ) {
         core = ProxyCore(settings)
@@ -36,6 +38,7 @@ package actor Reconciler<K: Kernel & ~Copyable & Sendable> {
         self.flowKernel = ReconcilerKernel(flowKernel)
         self.hears = hears
         self.notify = notify
+        state.takesOver = takingOver
     }
 
     /// Adopts what is in the kernel, then acts on events until the task is cancelled or the inbox closed.
@@ -116,16 +119,20 @@ extension Reconciler where K: ~Copyable {
     /// Reads our tables and takes them for what is there.
     func readKernel() async {
         let tables = core.tableIDs
+        let takesOver = state.takesOver
         let begin = clock.now
         do throws(KernelError) {
-            let (generation, ruleset) = try await kernel.run { kernel throws(KernelError) -> (UInt32, Ruleset) in
+            let (generation, ruleset, rivals) = try await kernel.run {
+                kernel throws(KernelError) -> (UInt32, Ruleset, [TableID]) in
                 // Before the tables, so that a change in between is noticed.
                 let generation = try kernel.generation()
                 var scope = Scope()
                 for table in tables { scope.tables[table] = .all }
-                return (generation, try kernel.observe(scope).ruleset)
+                let rivals = takesOver ? try kernel.rivalTables() : []
+                return (generation, try kernel.observe(scope).ruleset, rivals)
             }
             let took = clock.now - begin
+            core.rivals = rivals
             adopt(ruleset.claimed(by: core.settings), generation, took)
         } catch {
             state.isStuck = true
@@ -158,6 +165,7 @@ extension Reconciler where K: ~Copyable {
             core.committed(transaction)
             noteCommit(transaction, after: attempt.generation, since: begin)
             lookAtFlows(after: transaction)
+            if !transaction.rivals.isEmpty { notify(.tookOver(transaction.rivals)) }
         }
     }
 
@@ -240,6 +248,7 @@ extension Reconciler where K: ~Copyable {
             state.settledAt = clock.now
             state.adoptedIn = state.adoptedIn ?? state.generation
             lookAtAllOnce()
+            if core.source == .complete, core.rivals.isEmpty { state.takesOver = false }
         }
         record.change { $0.rested(isSettled: isSettled, isWaiting: core.source == .waiting, at: .now) }
         followUp()

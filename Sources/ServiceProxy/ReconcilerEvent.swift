@@ -90,6 +90,8 @@ package enum ReconcilerNotice: Sendable {
     case quarantined(ServiceName, KernelError)
     /// Nothing can be done now; it is tried again.
     case stuck(KernelError)
+    /// Another proxy's tables went in the transaction that made ours complete.
+    case tookOver([TableID])
     /// So many connections that led to nowhere were forgotten.
     case forgot(Int, took: Duration)
     /// Connections that may lead to nowhere could not be looked at; it is tried again.

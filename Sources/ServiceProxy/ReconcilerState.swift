@@ -53,6 +53,8 @@ struct ReconcilerState: Sendable {
     var healthChecks: [ServiceName: HealthCheck] = [:]
     /// How many objects there are.
     var census = ServiceCensus()
+    /// Whether another proxy's tables go when ours are complete.
+    var takesOver = false
     /// Connections that may lead to nowhere.
     var flows = FlowBook()
 }
@@ -125,6 +127,7 @@ extension ProxyCore {
         var core = ProxyCore(settings)
         core.replaceAll(services: table.services.values, slices: table.allSlices)
         core.source = source
+        core.rivals = rivals
         core.use(node)
         return core
     }

@@ -46,6 +46,10 @@ final class SharedKernel: Sendable {
             try shared.kernel.withLock { kernel throws(KernelError) in try kernel.generation() }
         }
 
+        mutating func chainNames(of table: TableID) throws(KernelError) -> Set<String>? {
+            try shared.kernel.withLock { kernel throws(KernelError) in try kernel.chainNames(of: table) }
+        }
+
         mutating func flows(_ filter: FlowFilter) throws(KernelError) -> [Flow] {
             if let error = shared.flowError.withLock({ $0 }) { throw error }
             return try shared.kernel.withLock { kernel throws(KernelError) in try kernel.flows(filter) }
@@ -116,11 +120,18 @@ func withReconciler(
     _ shared: SharedKernel = SharedKernel(),
     _ settings: ProxySettings = ProxySettings(families: [.v4]),
     auditing audit: Duration = .seconds(3_600),
+    takingOver: Bool = false,
     hears: @escaping @Sendable (Bool) -> Void = { _ in },
     _ body: (Running) async throws -> Void
 ) async throws {
     let (notices, continuation) = AsyncStream.makeStream(of: ReconcilerNotice.self)
-    let reconciler = Reconciler(settings, kernel: shared.handle, flows: shared.handle, hears: hears) {
+    let reconciler = Reconciler(
+        settings,
+        kernel: shared.handle,
+        flows: shared.handle,
+        hears: hears,
+        takingOver: takingOver
+    ) {
         continuation.yield($0)
     }
     try await withThrowingDiscardingTaskGroup { group in
@@ -156,6 +167,7 @@ extension [ReconcilerNotice] {
             case .repaired(let writers, _): "repaired \(writers.map(\.description).joined(separator: " "))"
             case .healthChecks(let checks): "health checks \(checks.count)"
             case .settled(let summary): "settled \(summary.isSettled)"
+            case .tookOver(let tables): "took over \(tables.map(\.description).joined(separator: " "))"
             case .forgot(let count, _): "forgot \(count)"
             case .flowsKept(let error): "kept \(error.reason)"
             }

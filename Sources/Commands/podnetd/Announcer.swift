@@ -48,6 +48,9 @@ final class Announcer: Sendable {
         case .quarantined(let service, let error):
             logger.error("a service is left out", error: error, metadata: ["service": "\(service)"])
         case .stuck(let error): announceStuck(error, "the kernel takes nothing; trying again")
+        case .tookOver(let tables):
+            let names = tables.map(\.description).joined(separator: ", ")
+            logger.notice("took over from kube-proxy", metadata: ["removed": "\(names)"])
         case .forgot(let count, let took):
             logger.info(
                 "forgot connections to endpoints that are gone",

@@ -14,6 +14,8 @@ struct Daemon: Sendable {
     let configuration: Configuration
     /// How to reach the cluster that services come from; nil when they come from the directory.
     let access: ClusterAccess?
+    /// Whether kube-proxy's tables go when ours are complete.
+    let takesOver: Bool
     /// Reads the configuration again.
     let load: @Sendable () throws -> Configuration
     /// The level of every logger.
@@ -34,7 +36,13 @@ struct Daemon: Sendable {
         let servers = NodeServers(logger: logger, libraryLogger: libraryLogger)
         var kernel = try LinuxKernel()
         let watch = try Self.rulesetWatch(&kernel, settings, logger)
-        let reconciler = Reconciler(settings, kernel: kernel, flows: try LinuxKernel(), hears: { watch?.hear($0) }) { notice in
+        let reconciler = Reconciler(
+            settings,
+            kernel: kernel,
+            flows: try LinuxKernel(),
+            hears: { watch?.hear($0) },
+            takingOver: takesOver
+        ) { notice in
             if case .healthChecks(let checks) = notice { servers.healthChecks.use(checks) }
             announcer.take(notice)
         }
@@ -73,6 +81,7 @@ struct Daemon: Sendable {
             Loop(name: "source") { await source.run() },
             Loop(name: "reload") { await reload.run() },
             Loop(name: "servers") { await servers.run(configuration, reconciler, source, node) },
+            Loop(name: "rivals") { await RivalWatch(areToGo: takesOver, logger: logger).run() },
         ]
         let watching = watch.map { watch in Loop(name: "ruleset") { await watch.run(into: reconciler.inbox) } }
         logger.info("services come from", metadata: ["\(source.place.kind)": "\(source.place.location)"])

@@ -22,6 +22,9 @@ struct Podnetd: AsyncParsableCommand {
     @Flag(help: "Remove podnetd's tables from the kernel and exit.")
     var cleanup = false
 
+    @Flag(help: "Remove kube-proxy's tables in the transaction that makes podnetd's own complete.")
+    var takeOver = false
+
     @Flag(help: "Read the configuration, say what is wrong with it, and exit.")
     var checkConfig = false
 
@@ -42,7 +45,7 @@ struct Podnetd: AsyncParsableCommand {
         let instance = try Instance(configuration)
         // What we make from now on is for root alone: bind(2) makes the socket with these permissions, 0600.
         umask(0o177)
-        if cleanup { try Self.cleanUp() } else { try await Self.serve(configuration, access, options) }
+        if cleanup { try Self.cleanUp() } else { try await serve(configuration, access) }
         try instance.leave()
     }
 
@@ -51,11 +54,7 @@ struct Podnetd: AsyncParsableCommand {
         for table in try kernel.removeServiceTables() { print("removed table \(table)") }
     }
 
-    private static func serve(
-        _ configuration: Configuration,
-        _ access: ClusterAccess?,
-        _ options: Options
-    ) async throws {
+    private func serve(_ configuration: Configuration, _ access: ClusterAccess?) async throws {
         let sink = LineLogHandler.Sink(configuration.logFormat, level: configuration.logLevel)
         LoggingSystem.bootstrap { _ in LineLogHandler(sink) }
         let logger = Logger(label: "podnetd")
@@ -67,7 +66,8 @@ struct Podnetd: AsyncParsableCommand {
         let daemon = Daemon(
             configuration: configuration,
             access: access,
-            load: { try options.load() },
+            takesOver: takeOver,
+            load: { [options] in try options.load() },
             log: sink,
             manager: ServiceManager(address: address, logger: logger),
             logger: logger,

@@ -60,6 +60,12 @@ extension NftablesSocket {
         }
     }
 
+    /// The names of a table's chains; nil when it is not there.
+    mutating func chainNames(of id: TableID) throws(KernelError) -> Set<String>? {
+        guard try header(of: id) != nil else { return nil }
+        return Set(try chains(of: id).keys)
+    }
+
     /// The table alone, or nil when it is not there.
     private mutating func header(of id: TableID) throws(KernelError) -> Table? {
         var request = Self.request(NFT_MSG_GETTABLE, family: id.family.number)
