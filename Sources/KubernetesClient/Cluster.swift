@@ -12,6 +12,8 @@ package final class Cluster: Sendable {
         case recovered(Resource)
         /// The cluster says something else of this node.
         case node(NodeFacts?)
+        /// It takes virtual addresses from elsewhere.
+        case serviceCIDRs([ServiceCIDR])
     }
 
     fileprivate struct Memory {
@@ -32,6 +34,7 @@ package final class Cluster: Sendable {
         _ access: ClusterAccess,
         node: String,
         acceptsEmptiness: Bool = false,
+        needsNode: Bool = false,
         environment: [String: String],
         patience: Patience = Patience(),
         give: @escaping @Sendable (SourceUpdate) -> Void,
@@ -39,7 +42,7 @@ package final class Cluster: Sendable {
     ) {
         resources = [.services, .endpointSlices, .node(node), .serviceCIDRs]
         client = APIClient(access, environment: environment, connectTimeout: patience.connect)
-        memory = Mutex(Memory(state: ClusterState(acceptsEmptiness: acceptsEmptiness)))
+        memory = Mutex(Memory(state: ClusterState(acceptsEmptiness: acceptsEmptiness, needsNode: needsNode)))
         self.patience = patience
         self.give = give
         self.notice = notice
@@ -77,14 +80,18 @@ extension Cluster {
     private func take(_ changes: [ListWatch.Change], _ report: WatchReport) {
         let noticed = ContinuousClock.now
         let notices = memory.withLock { memory in
-            let formerNode = memory.state.node
+            let former = (node: memory.state.node, ranges: memory.state.serviceCIDRs)
             memory.reports[report.resource] = report
             for change in changes { memory.state.take(change, of: report.resource, at: MonotonicClock.now()) }
             memory.state.note(report.problem, of: report.resource)
             // Under the lock, so that updates are given in the order in which they were made.
             if let update = memory.state.takeUpdate(noticed: noticed) { give(update) }
             let trouble = memory.trouble(report)
-            return [trouble].compactMap(\.self) + (memory.state.node == formerNode ? [] : [.node(memory.state.node)])
+            let (node, ranges) = (memory.state.node, memory.state.serviceCIDRs)
+            return [
+                trouble, node == former.node ? nil : .node(node), ranges == former.ranges ? nil : .serviceCIDRs(ranges),
+            ]
+            .compactMap(\.self)
         }
         for one in notices { notice(one) }
     }

@@ -18,9 +18,14 @@ package struct ClusterState: Sendable {
     package private(set) var node: NodeFacts?
     /// Where virtual addresses are taken from, by name.
     package private(set) var serviceCIDRs: [ServiceCIDR] = []
+    /// Whether this node, and the ranges, were told of or could not be. The rules depend on both, so nothing is complete
+    /// before; but services work without either, as in a cluster that has no ServiceCIDR objects or does not show them.
+    private var awaits: (node: Bool, ranges: Bool)
 
-    /// Nothing is known. With `acceptsEmptiness` a list without any object is believed at once.
-    package init(acceptsEmptiness: Bool = false) {
+    /// Nothing is known. With `acceptsEmptiness` a list without any object is believed at once; with `needsNode` the rules
+    /// depend on what the cluster says of this node.
+    package init(acceptsEmptiness: Bool = false, needsNode: Bool = false) {
+        awaits = (needsNode, true)
         services = ObjectLedger(.services, acceptsEmptiness: acceptsEmptiness)
         slices = ObjectLedger(.endpointSlices, acceptsEmptiness: acceptsEmptiness)
     }
@@ -39,12 +44,28 @@ package struct ClusterState: Sendable {
         }
     }
 
+    /// What the rules depend on.
+    private var facts: ClusterFacts {
+        ClusterFacts(podCIDRs: node?.podCIDRs ?? [], serviceCIDRs: serviceCIDRs.flatMap(\.cidrs))
+    }
+
     /// Takes what keeps a watch from working; nil when nothing does. What is known stays.
     package mutating func note(_ problem: String?, of resource: Resource) {
+        switch resource {
+        case .services, .endpointSlices:
+            guard troubles[resource] != problem else { return }
+            troubles[resource] = problem
+            isNews = true
         // Without node and ranges services work as well.
-        guard resource == .services || resource == .endpointSlices, troubles[resource] != problem else { return }
-        troubles[resource] = problem
-        isNews = true
+        case .node: if problem != nil { expect(node: false) }
+        case .serviceCIDRs: if problem != nil { expect(ranges: false) }
+        }
+    }
+
+    private mutating func expect(node: Bool? = nil, ranges: Bool? = nil) {
+        let former = awaits
+        awaits = (node ?? awaits.node, ranges ?? awaits.ranges)
+        isNews = isNews || former != awaits
     }
 
     /// Ends doubts whose time is over.
@@ -62,13 +83,13 @@ package struct ClusterState: Sendable {
         isNews = false
         told = problem
         defer { pending = [] }
-        return SourceUpdate(pending, delivery, problem: problem, problems: problems, noticed: noticed)
+        return SourceUpdate(pending, delivery, problem: problem, problems: problems, facts: facts, noticed: noticed)
     }
 }
 
 extension ClusterState {
     private var delivery: ProxyCore.Delivery {
-        guard services.hasSynced, slices.hasSynced else { return .waiting }
+        guard services.hasSynced, slices.hasSynced, !awaits.node, !awaits.ranges else { return .waiting }
         // What an earlier run left in the kernel is as little to be removed for a doubtful list as what we hold.
         return doubts.isEmpty ? .complete : .partial
     }
@@ -97,6 +118,9 @@ extension ClusterState {
     }
 
     private mutating func takeNode(_ change: ListWatch.Change) {
+        let former = facts
+        defer { isNews = isNews || facts != former }
+        expect(node: false)
         switch change {
         case .replace(let objects): node = objects.first.flatMap(\.content.node)
         case .put(let object): node = object.content.node
@@ -105,6 +129,9 @@ extension ClusterState {
     }
 
     private mutating func takeRange(_ change: ListWatch.Change) {
+        let former = facts
+        defer { isNews = isNews || facts != former }
+        expect(ranges: false)
         switch change {
         case .replace(let objects): serviceCIDRs = objects.compactMap(\.content.serviceCIDR)
         case .put(let object):

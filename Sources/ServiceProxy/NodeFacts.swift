@@ -43,6 +43,13 @@ package struct ServiceCIDR: Hashable, Sendable {
     /// Whether addresses are taken from it.
     package var isReady: Bool
 
+    /// Describes a range.
+    package init(name: String, cidrs: [CIDR], isReady: Bool) {
+        self.name = name
+        self.cidrs = cidrs
+        self.isReady = isReady
+    }
+
     /// Reads a ServiceCIDR. What is no network is left out.
     package init(_ object: KubernetesServiceCIDR) {
         name = object.metadata?.name ?? ""

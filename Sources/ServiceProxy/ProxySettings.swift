@@ -6,13 +6,16 @@ package struct ProxySettings: Hashable, Sendable {
     ///
     /// Without any, only pods that reach themselves are.
     package var podCIDRs: [CIDR]
+    /// Whether the cluster's Node says that better than `podCIDRs`.
+    package var asksNodeForPodCIDRs: Bool
     /// Whether everything that goes to a virtual address is masqueraded, from pods too.
     package var masqueradeAll: Bool
     /// The links that pods come in by, where that and not their addresses tells them; nil where addresses do.
     package var podLinks: PodLinks?
     /// Where external IPs may lie; nil is anywhere.
     package var externalIPRanges: [CIDR]?
-    /// The ranges that virtual addresses are given from: one that no service has is dropped.
+    /// The ranges that virtual addresses are given from: one that no service has is dropped. Without any, those that the
+    /// cluster's ServiceCIDR objects name.
     package var serviceCIDRs: [CIDR]
     /// How many pairs of a client and what it connects to are remembered at most for each timeout of session affinity;
     /// the kernel takes 8 to 16 bytes for each as soon as a service has that timeout.
@@ -27,6 +30,7 @@ package struct ProxySettings: Hashable, Sendable {
     /// Describes the settings.
     package init(
         podCIDRs: [CIDR] = [],
+        asksNodeForPodCIDRs: Bool = false,
         podLinks: PodLinks? = nil,
         externalIPRanges: [CIDR]? = nil,
         serviceCIDRs: [CIDR] = [],
@@ -37,6 +41,7 @@ package struct ProxySettings: Hashable, Sendable {
         tableFlags: UInt32 = 0
     ) {
         self.podCIDRs = podCIDRs
+        self.asksNodeForPodCIDRs = asksNodeForPodCIDRs
         self.podLinks = podLinks
         self.externalIPRanges = externalIPRanges
         self.serviceCIDRs = serviceCIDRs

@@ -39,6 +39,7 @@ package actor Reconciler<K: Kernel & ~Copyable & Sendable> {
         self.hears = hears
         self.notify = notify
         state.takesOver = takingOver
+        state.configured = settings
     }
 
     /// Adopts what is in the kernel, then acts on events until the task is cancelled or the inbox closed.
@@ -85,6 +86,11 @@ extension Reconciler where K: ~Copyable {
     private func take(_ update: SourceUpdate) {
         state.source.take(update)
         record.change { $0.queued(update) }
+        // Before the changes: the first transaction has the right rules already, and so has what an earlier run left.
+        if let facts = update.facts, facts != state.facts {
+            state.facts = facts
+            adjust(to: state.configured ?? core.settings)
+        }
         state.noticed = min(state.noticed ?? update.noticed, update.noticed)
         if !update.changes.isEmpty { state.generation += 1 }
         core.apply(update.changes)
@@ -93,6 +99,13 @@ extension Reconciler where K: ~Copyable {
 
     private func use(_ settings: ProxySettings) {
         core.retryQuarantined()
+        adjust(to: settings)
+    }
+
+    /// Takes what is configured, with what the cluster says.
+    private func adjust(to configured: ProxySettings) {
+        state.configured = configured
+        let settings = configured.completed(by: state.facts)
         guard settings != core.settings else { return }
         core = core.with(settings)
         state.knowsKernel = false

@@ -27,6 +27,8 @@ package struct SourceUpdate: Sendable {
     package var problem: String?
     /// What is wrong in it: all of it, not only what is new.
     package var problems: [Status.Problem]
+    /// What a cluster says of its networks; nil from a source that is none, and as long as nothing is known.
+    package var facts: ClusterFacts?
     /// When the first of the changes was noticed.
     package var noticed: ContinuousClock.Instant
 
@@ -36,12 +38,14 @@ package struct SourceUpdate: Sendable {
         _ delivery: ProxyCore.Delivery = .complete,
         problem: String? = nil,
         problems: [Status.Problem] = [],
+        facts: ClusterFacts? = nil,
         noticed: ContinuousClock.Instant
     ) {
         self.changes = changes
         self.delivery = delivery
         self.problem = problem
         self.problems = problems
+        self.facts = facts
         self.noticed = noticed
     }
 }

@@ -32,6 +32,10 @@ struct ReconcilerState: Sendable {
     /// When our tables are read even though nothing points to a change.
     var nextAudit: ContinuousClock.Instant?
 
+    /// What is configured; the core has what the cluster says, too.
+    var configured: ProxySettings?
+    /// What the cluster last said of its networks.
+    var facts = ClusterFacts()
     /// The source, as it last described itself.
     var source = SourceCondition()
 

@@ -68,7 +68,8 @@ same_state_after() { # EVENTS
     kill "$api"
     "$bin/podnetd" --cleanup >/dev/null
     directory "$1"
-    daemon --services-dir "$work/services.d"
+    # Where the recorded cluster's ServiceCIDR is.
+    daemon --services-dir "$work/services.d" --service-cidr 10.96.0.0/12
     complete
     kernel >"$work/from-directory"
     expect_equal "kernel state after $1 events" "$(diff -U0 "$work/from-directory" "$work/from-api" | head -n 60)" ""
@@ -93,6 +94,64 @@ test_everything_stays_while_the_api_server_is_away() {
     expect_equal "complete without an API server" "$(status source.isComplete)" false
     kernel | diff "$work/before" -
     stop
+}
+
+# recording NAME PATH: what is on stdin is what the server answers to this path
+recording() { { printf 'GET %s\n\nHTTP/1.1 200\nContent-Type: application/json\n\n' "$2"; cat; } >"$recordings/$1.http"; }
+chain() { nft list chain ip podnet "$1"; }
+
+test_the_clusters_ranges_and_the_nodes_pods_are_in_the_rules_and_are_followed() {
+    local node range
+    node=$(body get-node | jq -c .)
+    range=$(body list-servicecidrs | jq -c '.items[0] + {kind: "ServiceCIDR", apiVersion: "networking.k8s.io/v1"}')
+    cp -r "$recordings" "$work/recordings"
+    recordings=$work/recordings
+    jq -nc --argjson node "$node" '{kind: "NodeList", apiVersion: "v1", metadata: {resourceVersion: "238"}, items: [$node]}' |
+        recording list-nodes /api/v1/nodes
+    api_server
+    daemon --server "$server" --node-cidr
+    complete
+    expect_match "pods" "$(chain from-outside)" '10\.11\.23\.0/24'
+    expect_match "unallocated" "$(chain unserved)" '10\.96\.0\.0/12 drop'
+    kernel >"$work/before"
+    stop
+    # What an earlier run left is right: nothing is written.
+    : >"$work/podnetd.log"
+    daemon --server "$server" --node-cidr
+    complete
+    expect_equal "transactions at a restart" "$(grep -c ' synced ' "$work/podnetd.log" || true)" 0
+    kernel | diff "$work/before" -
+    stop
+    kill "$api"
+    jq -c '{type: "MODIFIED", object: (.metadata.resourceVersion = "300" | .spec.podCIDRs = ["10.51.0.0/24"])}' <<<"$node" |
+        recording watch-nodes /api/v1/nodes
+    jq -c '{type: "ADDED", object: (.metadata.resourceVersion = "300" | .metadata.name = "more" | .spec.cidrs = ["10.201.0.0/16"])}' \
+        <<<"$range" | recording watch-servicecidrs /apis/networking.k8s.io/v1/servicecidrs
+    rm "$work/address"
+    api_server
+    daemon --server "$server" --node-cidr
+    wait_until 10 says '10\.51\.0\.0/24' chain from-outside || { chain from-outside; exit 1; }
+    wait_until 10 says '10\.201\.0\.0/16 drop' chain unserved || { chain unserved; exit 1; }
+    expect_match "unallocated" "$(chain unserved)" '10\.96\.0\.0/12 drop'
+    expect_equal "status" "$(status source.isComplete)" true
+}
+says() {
+    local pattern=$1
+    shift
+    [[ $("$@" 2>&1) =~ $pattern ]]
+}
+
+test_a_cluster_that_shows_neither_ranges_nor_nodes_is_served() {
+    cp -r "$recordings" "$work/recordings"
+    recordings=$work/recordings
+    jq -nc '{kind: "Status", apiVersion: "v1", status: "Failure", reason: "Forbidden", code: 403}' |
+        recording list-servicecidrs /apis/networking.k8s.io/v1/servicecidrs
+    sed -i 's/^HTTP.*/HTTP\/1.1 403/' "$recordings/list-servicecidrs.http"
+    api_server
+    daemon --server "$server" --node-cidr
+    complete
+    expect_match "the configured pods" "$(chain from-outside)" '10\.11\.0\.0/16'
+    expect_equal "unallocated" "$(chain unserved | grep -c drop || true)" 0
 }
 
 test_status_shows_where_services_come_from_and_how_the_watches_are() {

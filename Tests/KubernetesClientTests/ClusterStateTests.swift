@@ -1,3 +1,4 @@
+import Addressing
 import Control
 import KubernetesClient
 import ServiceProxy
@@ -29,6 +30,7 @@ struct ClusterStateTests {
     /// Services a and b, slice s.
     private func synced(acceptsEmptiness: Bool = false) throws -> ClusterState {
         var state = ClusterState(acceptsEmptiness: acceptsEmptiness)
+        state.note("404 Not Found", of: .serviceCIDRs)
         state.take(.replace([try WatchedObject("a", at: 1), try WatchedObject("b", at: 1)]), of: .services, at: .zero)
         state.take(.replace([try WatchedObject(slice: "s", at: 1)]), of: .endpointSlices, at: .zero)
         _ = state.takeUpdate(noticed: now)
@@ -38,6 +40,7 @@ struct ClusterStateTests {
     @Test("nothing is complete before services and slices both are", arguments: [true, false])
     func both(_ servicesFirst: Bool) throws {
         var state = ClusterState()
+        state.note("404 Not Found", of: .serviceCIDRs)
         let services = ListWatch.Change.replace([try WatchedObject("a", at: 1)])
         let slices = ListWatch.Change.replace([try WatchedObject(slice: "s", at: 1)])
         state.take(servicesFirst ? services : slices, of: servicesFirst ? .services : .endpointSlices, at: .zero)
@@ -47,6 +50,39 @@ struct ClusterStateTests {
         let update = try self.update(of: &state)
         #expect(update.delivery == .complete)
         #expect(update.changes.count == 2)
+    }
+
+    private func range(_ name: String, _ cidr: String) throws -> WatchedObject {
+        WatchedObject(
+            ObjectKey(name: name),
+            try WatchedObject("x", at: 7).version,
+            .serviceCIDR(ServiceCIDR(name: name, cidrs: [try CIDR(parsing: cidr)], isReady: true))
+        )
+    }
+
+    @Test("nothing is complete before ranges and node are told of or cannot be, since the rules depend on them")
+    func networks() throws {
+        var state = ClusterState(needsNode: true)
+        state.take(.replace([try WatchedObject("a", at: 1)]), of: .services, at: .zero)
+        state.take(.replace([try WatchedObject(slice: "s", at: 1)]), of: .endpointSlices, at: .zero)
+        state.take(.replace([]), of: .node("n"), at: .zero)
+        var silent = isSilent(&state)
+        #expect(silent)
+        state.note("403 Forbidden", of: .serviceCIDRs)
+        let first = try update(of: &state)
+        #expect(first.delivery == .complete)
+        #expect(first.facts == ClusterFacts())
+        #expect(first.problem == nil)
+        // It may be shown later after all, and change.
+        state.take(.replace([try range("kubernetes", "10.96.0.0/16")]), of: .serviceCIDRs, at: .zero)
+        #expect(try update(of: &state).facts?.serviceCIDRs == [try CIDR(parsing: "10.96.0.0/16")])
+        state.take(.put(try range("more", "10.97.0.0/16")), of: .serviceCIDRs, at: .zero)
+        #expect(try update(of: &state).facts?.serviceCIDRs.count == 2)
+        state.take(.put(try range("more", "10.97.0.0/16")), of: .serviceCIDRs, at: .zero)
+        silent = isSilent(&state)
+        #expect(silent)
+        state.take(.remove(try range("more", "10.97.0.0/16")), of: .serviceCIDRs, at: .zero)
+        #expect(try update(of: &state).facts?.serviceCIDRs.count == 1)
     }
 
     @Test("before everything is known only trouble is told")
@@ -117,6 +153,7 @@ struct ClusterStateTests {
     @Test("a first list without anything leaves what an earlier run left")
     func emptyAtStart() throws {
         var state = ClusterState()
+        state.note("404 Not Found", of: .serviceCIDRs)
         state.take(.replace([]), of: .services, at: .zero)
         state.take(.replace([]), of: .endpointSlices, at: .zero)
         var update = try self.update(of: &state)

@@ -19,8 +19,6 @@ final class SharedKernel: Sendable {
         kernel.withLock { KernelServices(reading: $0.state.ruleset.tables[ServiceRuleset(.v4).table] ?? Table()) }
     }
 
-    var handle: Handle { Handle(shared: self) }
-
     var frontends: [String] { services.entries.map { "\($0.frontend) × \($0.count)" } }
 
     var commits: Int {
@@ -127,8 +125,8 @@ func withReconciler(
     let (notices, continuation) = AsyncStream.makeStream(of: ReconcilerNotice.self)
     let reconciler = Reconciler(
         settings,
-        kernel: shared.handle,
-        flows: shared.handle,
+        kernel: SharedKernel.Handle(shared: shared),
+        flows: SharedKernel.Handle(shared: shared),
         hears: hears,
         takingOver: takingOver
     ) {
@@ -258,6 +256,28 @@ struct ReconcilerTests {
                 .source(SourceUpdate(try web("web", "10.96.0.1", "10.11.0.3"), noticed: .now))
             )
             #expect(await running.untilLooked().words.last == "forgot 1")
+        }
+    }
+
+    @Test("what a cluster says of its networks is in the rules from the first transaction on, and is followed")
+    func facts() async throws {
+        let (shared, cidr) = (SharedKernel(), try #require(CIDR("10.96.0.0/16")))
+        let pods = try #require(CIDR("10.11.0.0/16"))
+        let settings = ProxySettings(asksNodeForPodCIDRs: true, families: [.v4])
+        let changes = try web("web", "10.96.0.1", "10.11.0.1")
+        for facts in [ClusterFacts(serviceCIDRs: [cidr]), ClusterFacts(podCIDRs: [pods], serviceCIDRs: [cidr])] {
+            try await withReconciler(shared, settings) { running in
+                let commits = shared.commits
+                let update = SourceUpdate(changes, facts: facts, noticed: .now)
+                #expect(await running.take(.source(update)).words.last == "settled true")
+                #expect(shared.commits == commits + 1)
+                #expect(await running.take(.source(update)).words.last == "settled true")
+                #expect(await running.take(.settings(settings)).words == ["settled true"])
+                let table = shared.kernel.withLock { $0.state.ruleset.tables[ServiceRuleset(.v4).table] }
+                let skeleton = ServiceRuleset(.v4).skeleton(settings.completed(by: facts))
+                #expect(table?.chains["unserved"] == skeleton.chains["unserved"])
+                #expect(table?.chains["from-outside"] == skeleton.chains["from-outside"])
+            }
         }
     }
 

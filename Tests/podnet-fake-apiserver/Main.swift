@@ -53,6 +53,10 @@ enum Main {
         cluster.lists["/apis/networking.k8s.io/v1/servicecidrs"] = try read("list-servicecidrs")
         cluster.watches["/api/v1/services"] = try read("watch-services")
         cluster.watches["/apis/discovery.k8s.io/v1/endpointslices"] = try read("watch-endpointslices")
+        // A server that has none of these, or does not show them, answers 404.
+        cluster.lists["/api/v1/nodes"] = try? read("list-nodes")
+        cluster.watches["/api/v1/nodes"] = try? read("watch-nodes")
+        cluster.watches["/apis/networking.k8s.io/v1/servicecidrs"] = try? read("watch-servicecidrs")
         return cluster
     }
 }

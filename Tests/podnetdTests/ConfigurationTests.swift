@@ -94,9 +94,9 @@ struct ConfigurationTests {
             Fault(
                 "socket: /s\npodCidr: []",
                 "f:2: unknown key 'podCidr': known are servicesDir, kubeconfig, server, acceptEmpty, socket, lockFile,"
-                    + " podCIDRs, podBridge, podLinkPrefix, nodePortAddresses, externalIPRanges, serviceCIDRs, masqueradeAll,"
-                    + " sessionAffinityClients, nodeName, ownTables, healthzBindAddress, metricsBindAddress,"
-                    + " connectionMetrics, logLevel, logFormat"
+                    + " podCIDRs, nodeCIDR, podBridge, podLinkPrefix, nodePortAddresses, externalIPRanges, serviceCIDRs,"
+                    + " masqueradeAll, sessionAffinityClients, nodeName, ownTables, healthzBindAddress,"
+                    + " metricsBindAddress, connectionMetrics, logLevel, logFormat"
             ),
             Fault("podCIDRs: [10.0.0.0/8, 10.0.0.0/33]", "f:1: podCIDRs[1]: '10.0.0.0/33' is not a CIDR: "),
             Fault("nodePortAddresses: [all]", "f:1: nodePortAddresses[0]: 'all' is not 'primary' or a CIDR"),

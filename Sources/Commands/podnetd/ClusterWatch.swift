@@ -24,6 +24,7 @@ final class ClusterWatch: Sendable {
             access,
             node: configuration.nodeName ?? "",
             acceptsEmptiness: configuration.acceptEmpty,
+            needsNode: configuration.nodeCIDR,
             environment: StandardStreams.environment,
             give: { inbox.put(.source($0)) },
             notice: { notice in
@@ -60,6 +61,9 @@ final class ClusterWatch: Sendable {
             let cidrs = facts.podCIDRs.map(\.description).joined(separator: ",")
             let zone = facts.zone ?? ""
             logger.info("this node", metadata: ["name": "\(facts.name)", "zone": "\(zone)", "podCIDRs": "\(cidrs)"])
+        case .serviceCIDRs(let ranges):
+            let cidrs = ranges.flatMap(\.cidrs).map(\.description).joined(separator: ",")
+            logger.info("virtual addresses are given", metadata: ["from": "\(cidrs)"])
         case .node(nil):
             logger.warning("the cluster has no node of our name")
         }

@@ -24,6 +24,8 @@ package struct Configuration: Hashable, Sendable {
     package var lockPath = "/run/podnet/podnetd.lock"
     /// Where the node's pods have their addresses; traffic to a service from elsewhere is masqueraded.
     package var podCIDRs: [CIDR] = []
+    /// Whether the cluster's Node of this name says where pods have their addresses (`spec.podCIDRs`).
+    package var nodeCIDR = false
     /// The bridge that pods' packets come in by, where that tells them and not their addresses.
     package var podBridge: InterfaceName?
     /// What the names of links begin with that pods' packets come in by.
@@ -67,6 +69,7 @@ package struct Configuration: Hashable, Sendable {
         if acceptEmpty != other.acceptEmpty { keys.append(.acceptEmpty) }
         if socketPath != other.socketPath { keys.append(.socket) }
         if lockPath != other.lockPath { keys.append(.lockFile) }
+        if nodeCIDR != other.nodeCIDR { keys.append(.nodeCIDR) }
         if nodeName != other.nodeName { keys.append(.nodeName) }
         if ownTables != other.ownTables { keys.append(.ownTables) }
         if health != other.health { keys.append(.healthzBindAddress) }

@@ -6,7 +6,7 @@ import Yams
 
 /// The keys of podnetd.yaml.
 package enum ConfigurationKey: String, Hashable, Sendable, CaseIterable {
-    case servicesDir, kubeconfig, server, acceptEmpty, socket, lockFile, podCIDRs, podBridge, podLinkPrefix,
+    case servicesDir, kubeconfig, server, acceptEmpty, socket, lockFile, podCIDRs, nodeCIDR, podBridge, podLinkPrefix,
         nodePortAddresses, externalIPRanges, serviceCIDRs, masqueradeAll, sessionAffinityClients, nodeName, ownTables,
         healthzBindAddress, metricsBindAddress, connectionMetrics, logLevel, logFormat
 }
@@ -48,6 +48,7 @@ extension Configuration {
         case .socket: socketPath = try entry.socketPath()
         case .lockFile: lockPath = try entry.path()
         case .podCIDRs: podCIDRs = try entry.cidrs()
+        case .nodeCIDR: nodeCIDR = try entry.bool()
         case .podBridge: podBridge = try entry.linkName()
         case .podLinkPrefix: podLinkPrefix = try entry.linkName().text
         case .nodePortAddresses: nodePortAddresses = try entry.nodePortAddresses()

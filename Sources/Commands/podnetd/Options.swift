@@ -38,6 +38,9 @@ struct Options: ParsableArguments {
     )
     var podCIDRs: [CIDR] = []
 
+    @Flag(inversion: .prefixedNo, help: "Ask the cluster's Node where this node's pods have their addresses.")
+    var nodeCIDR: Bool?
+
     @Option(help: "The bridge that pods' packets come in by, instead of their addresses.", transform: Self.link)
     var podBridge: InterfaceName?
 
@@ -144,6 +147,7 @@ extension Options {
         result.socketPath = socket ?? result.socketPath
         result.lockPath = lockFile ?? result.lockPath
         result.podCIDRs = podCIDRs.isEmpty ? result.podCIDRs : podCIDRs
+        result.nodeCIDR = nodeCIDR ?? result.nodeCIDR
         result.podBridge = podBridge ?? result.podBridge
         result.podLinkPrefix = podLinkPrefix?.text ?? result.podLinkPrefix
         if !nodePortAddresses.isEmpty { result.nodePortAddresses = NodePortSelection(nodePortAddresses) }

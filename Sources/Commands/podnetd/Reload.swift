@@ -53,6 +53,7 @@ struct Reload: Sendable {
         var settings = ProxySettings(configuration, protectingFlags: protectingFlags)
         let former = ProxySettings(running, protectingFlags: protectingFlags)
         settings.nodeName = former.nodeName
+        settings.asksNodeForPodCIDRs = former.asksNodeForPodCIDRs
         settings.tableFlags = former.tableFlags
         inbox.put(.settings(settings))
         node.use(configuration.nodePortAddresses)
@@ -65,6 +66,7 @@ extension ProxySettings {
     init(_ configuration: Configuration, protectingFlags: UInt32) {
         self.init(
             podCIDRs: configuration.podCIDRs,
+            asksNodeForPodCIDRs: configuration.nodeCIDR,
             podLinks: configuration.podBridge.map(PodLinks.bridge) ?? configuration.podLinkPrefix.map(PodLinks.prefix),
             externalIPRanges: configuration.externalIPRanges,
             serviceCIDRs: configuration.serviceCIDRs,
