@@ -43,6 +43,9 @@ package struct ManifestWatcher: ~Copyable, Sendable {
         inotify = try? Inotify()
     }
 
+    /// Whether nothing will tell what happens at the path: the directory is not there.
+    package var isBlind: Bool { watched == nil }
+
     /// The number to wait on together with others: readable when a scan may find something. Nil without inotify.
     package var rawDescriptor: Int32? {
         switch inotify {

@@ -126,7 +126,7 @@ test_a_source_that_is_not_there_takes_nothing_over() {
     by_kube_proxy
     "$bin/podnetd" --services-dir "$work/missing" --socket "$work/podnetd.sock" --take-over 2>"$work/podnetd.log" &
     daemon=$!
-    wait_until 5 says missing netctl status
+    wait_until 5 says missing netctl status || { netctl status; cat "$work/podnetd.log"; exit 1; }
     sleep 0.5
     expect_equal "by kube-proxy" "$(ask client 80)" "server 10.200.1.2"
     mkdir -p "$work/missing"

@@ -11,6 +11,7 @@ final class SourceWatch: Sendable {
     let path: String
     private let watcher: Mutex<ManifestWatcher>
     private let reported = Mutex<Set<String>>([])
+    private let isToLookAgain = Mutex(false)
     private let queue = DispatchQueue(label: "podnet.source")
     private let inbox: ReconcilerInbox<ReconcilerEvent>
     private let logger: Logger
@@ -25,7 +26,8 @@ final class SourceWatch: Sendable {
 
     /// Looks now, and again when told by the kernel, until the task is cancelled.
     ///
-    /// From time to time it looks without being told: a network file system tells nothing.
+    /// From time to time it looks without being told: a network file system tells nothing. Where there is nobody to tell, it
+    /// looks every second.
     func run() async {
         look()
         let events = watcher.withLock { $0.rawDescriptor }.map { raw in
@@ -33,7 +35,7 @@ final class SourceWatch: Sendable {
         }
         events?.setEventHandler { [self] in lookHere() }
         events?.activate()
-        while (try? await Task.sleep(for: events == nil ? .seconds(2) : .seconds(30))) != nil { look() }
+        while (try? await Task.sleep(for: .seconds(30))) != nil { look() }
         events?.cancel()
     }
 
@@ -59,9 +61,23 @@ final class SourceWatch: Sendable {
             watcher.wait(for: .zero)
             return watcher.scan()
         }
+        if watcher.withLock({ $0.isBlind }) { lookAgain() }
         guard let update else { return }
         report(update.problems)
         inbox.put(.source(SourceUpdate(update, in: path, noticed: noticed)))
+    }
+
+    /// Looks in a second; one that was asked for already is enough.
+    private func lookAgain() {
+        let isAsked = isToLookAgain.withLock { isToLookAgain in
+            defer { isToLookAgain = true }
+            return isToLookAgain
+        }
+        guard !isAsked else { return }
+        queue.asyncAfter(deadline: .now() + .seconds(1)) { [self] in
+            isToLookAgain.withLock { $0 = false }
+            lookHere()
+        }
     }
 
     /// Logs what is newly wrong.
