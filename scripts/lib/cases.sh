@@ -41,6 +41,12 @@ run_cases() {
 expect_equal() {
     [ "$2" = "$3" ] || { printf '%s: got\n%s\nexpected\n%s\n' "$1" "$2" "$3"; exit 1; }
 }
+# says PATTERN COMMAND…: the command prints something that matches, whatever its status.
+says() {
+    local pattern=$1
+    shift
+    [[ $("$@" 2>&1) =~ $pattern ]]
+}
 # expect_match WHAT ACTUAL PATTERN (an extended regular expression)
 expect_match() {
     [[ $2 =~ $3 ]] || { printf '%s: got\n%s\nwhich does not match\n%s\n' "$1" "$2" "$3"; exit 1; }

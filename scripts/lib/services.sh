@@ -83,12 +83,6 @@ stop() {
     kill -"${1:-TERM}" $daemon
     wait $daemon
 }
-# says PATTERN COMMAND…: the command prints something that matches, whatever its status.
-says() {
-    local pattern=$1
-    shift
-    [[ $("$@" 2>&1) =~ $pattern ]]
-}
 # expect_status STATUS COMMAND…: leaves what the command printed in $work/out and $work/err.
 expect_status() {
     local expected=$1 status=0
