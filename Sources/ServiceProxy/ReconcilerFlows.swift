@@ -49,9 +49,10 @@ extension Reconciler where K: ~Copyable {
             }
             // By what is alive now, not by what was when the look was asked for.
             let stale = core.staleFlows(flows, in: search)
-            let count = try await flowKernel.run { kernel throws(KernelError) -> Int in try kernel.forget(stale) }
-            state.flows.forgotten += count
-            if count > 0 { notify(.forgot(count, took: ContinuousClock.now - begin)) }
+            let count = try await forget(stale)
+            let took = ContinuousClock.now - begin
+            record.change { $0.lookedAtFlows(of: Set(filters.map(\.family)), took: took) }
+            if count > 0 { notify(.forgot(count, took: took)) }
             return true
         } catch {
             state.flows.failures += 1
@@ -59,6 +60,19 @@ extension Reconciler where K: ~Copyable {
             notify(.flowsKept(error))
             return false
         }
+    }
+
+    private func forget(_ stale: [Flow]) async throws(KernelError) -> Int {
+        var count = 0
+        for family in IPAddress.Family.allCases {
+            let flows = stale.filter { $0.source.address.family == family }
+            guard !flows.isEmpty else { continue }
+            let gone = try await flowKernel.run { kernel throws(KernelError) -> Int in try kernel.forget(flows) }
+            record.change { $0.forgot(gone, of: family) }
+            state.flows.forgotten += gone
+            count += gone
+        }
+        return count
     }
 
     /// A transaction is in the kernel. Before all connections were looked at, those of services that exist are left to

@@ -37,6 +37,10 @@ package struct SyncFigures: Sendable {
         package fileprivate(set) var refused = 0
         /// From the change of a pod or service, by the clock of who noticed it, to the kernel's answer.
         package fileprivate(set) var networkProgramming = Histogram.networkProgramming
+        /// How long looks at connections took; one may be for both families.
+        package fileprivate(set) var flowLooks = Histogram.syncs
+        /// Connections that led to nowhere and were forgotten.
+        package fileprivate(set) var forgottenFlows = 0
     }
 
     /// When the reconciler was made.
@@ -108,6 +112,16 @@ extension SyncFigures {
     /// The kernel refused a transaction.
     mutating func refused(_ changed: Set<IPAddress.Family>) {
         for family in changed { families[family, default: OfFamily()].refused += 1 }
+    }
+
+    /// Connections of `families` were looked at.
+    mutating func lookedAtFlows(of families: Set<IPAddress.Family>, took: Duration) {
+        for family in families { self.families[family, default: OfFamily()].flowLooks.observe(took) }
+    }
+
+    /// So many connections of `family` were forgotten.
+    mutating func forgot(_ count: Int, of family: IPAddress.Family) {
+        families[family, default: OfFamily()].forgottenFlows += count
     }
 
     /// Nothing more can be done for now; `isSettled` when nothing is left to do, either.

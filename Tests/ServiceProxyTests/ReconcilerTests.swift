@@ -249,6 +249,8 @@ struct ReconcilerTests {
             #expect(await running.untilLooked().words.last == "forgot 1")
             #expect(shared.kernel.withLock { $0.flows } == [])
             #expect(try await running.status().flows == Status.Flows(forgotten: 1, failures: 0))
+            let figures = try #require(running.reconciler.record.current.families[.v4])
+            #expect(figures.forgottenFlows == 1 && figures.flowLooks.count >= 1)
         }
         shared.kernel.withLock { $0.flows = [flow] }
         try await withReconciler(shared) { running in

@@ -20,7 +20,21 @@ enum KubeProxyMetrics {
                 figures,
                 now
             ),
-        ] + changes(figures) + [noLocalEndpoints(census), refusals(figures)]
+        ] + changes(figures) + [
+            noLocalEndpoints(census),
+            counter(
+                "sync_proxy_rules_nftables_sync_failures_total",
+                "Transactions that the kernel refused",
+                figures,
+                \.refused
+            ),
+            counter(
+                "conntrack_reconciler_deleted_entries_total",
+                "Connections to endpoints that are gone, forgotten",
+                figures,
+                \.forgottenFlows
+            ),
+        ]
     }
 
     /// How often health was asked for, by answer.
@@ -45,6 +59,7 @@ enum KubeProxyMetrics {
                 figures,
                 \.networkProgramming
             ),
+            histogram("conntrack_reconciler_sync", "How long looks at connections took", figures, \.flowLooks),
         ]
     }
 
@@ -105,14 +120,15 @@ enum KubeProxyMetrics {
         return family
     }
 
-    private static func refusals(_ figures: SyncFigures) -> MetricFamily {
-        var family = MetricFamily(
-            "kubeproxy_sync_proxy_rules_nftables_sync_failures_total",
-            .counter,
-            "Transactions that the kernel refused"
-        )
+    private static func counter(
+        _ name: String,
+        _ help: String,
+        _ figures: SyncFigures,
+        _ path: KeyPath<SyncFigures.OfFamily, Int>
+    ) -> MetricFamily {
+        var family = MetricFamily("kubeproxy_\(name)", .counter, help)
         for key in IPAddress.Family.allCases {
-            family.add(Double(figures.families[key]?.refused ?? 0), ("ip_family", key.name))
+            family.add(Double(figures.families[key]?[keyPath: path] ?? 0), ("ip_family", key.name))
         }
         return family
     }
