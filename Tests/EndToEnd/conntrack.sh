@@ -132,7 +132,7 @@ test_half_open_tcp_and_sctp_are_forgotten_and_established_tcp_is_not() {
     wait_until 5 grep -q one "$work/out"
     # Nobody has 10.200.0.77: its clients wait for an answer.
     dns 10.200.0.77
-    wait_until 5 nft get element ip podnet endpoints "{ 0 . $vip . tcp . 53 : 10.200.0.77 . 5353 }" || true
+    wait_until 5 sh -c "nft list map ip podnet endpoints | grep -q '10.200.0.77 . 5353'"
     ip netns exec outside timeout 0.3 socat - "TCP:192.0.2.2:30053,sourceport=4021" </dev/null 2>/dev/null || true
     expect_match "half-open" "$(from 4021)" 'SYN_SENT.*UNREPLIED.*src=10.200.0.77'
     add_flow sctp 192.0.2.1:4022 203.0.113.7:53 10.200.0.77:5353
