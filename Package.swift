@@ -21,12 +21,18 @@ let headers = ["-Xcc", "-I/usr/include/libnl3"]
 let startsFast = ["-disable-concrete-type-metadata-mangled-name-accessors", "-function-sections"]
 let strict = base + [.strictMemorySafety(), .unsafeFlags(headers + startsFast.flatMap { ["-Xfrontend", $0] })]
 
-func library(_ name: String, _ dependencies: Target.Dependency...) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func library(
+    _ name: String,
+    path: String? = nil,
+    exclude: [String] = [],
+    _ dependencies: Target.Dependency...
+) -> Target {
+    .target(name: name, dependencies: dependencies, path: path, exclude: exclude, swiftSettings: strict)
 }
 
 func command(
     _ name: String,
+    path: String? = nil,
     exclude: [String] = [],
     linker: [LinkerSetting] = [],
     _ dependencies: Target.Dependency...
@@ -34,7 +40,7 @@ func command(
     .executableTarget(
         name: name,
         dependencies: dependencies,
-        path: "Sources/Commands/\(name)",
+        path: path ?? "Sources/Commands/\(name)",
         exclude: exclude,
         swiftSettings: strict,
         linkerSettings: linker
@@ -55,6 +61,15 @@ let pluginLinker: [LinkerSetting] = [
             + ["-lswiftSynchronization"]
             + ["-Xclang-linker", "-L\(Context.packageDirectory)/Sources/Commands/podnet-cni/static"]
             + ["--as-needed", "--gc-sections", "-s"].flatMap { ["-Xlinker", $0] }
+    )
+]
+
+// A node has no Swift: what the daemon and netctl need of it is in them.
+let withoutRuntime: [LinkerSetting] = [
+    .unsafeFlags(
+        ["-static-stdlib", "-use-ld=lld", "-lFoundation", "-lFoundationInternationalization", "-lFoundationEssentials"]
+            + ["-lCoreFoundation", "-l_FoundationCollections", "-l_FoundationCShims", "-l_FoundationICU"]
+            + ["-lswiftSynchronization", "-Xlinker", "--as-needed", "-Xlinker", "--gc-sections"]
     )
 ]
 
@@ -228,8 +243,11 @@ if !pluginsOnly {
             yams
         ),
         library("FakeAPIServer", nioCore, nioPosix, nioSSL),
-        command(
-            "podnetd",
+        // Apart from the program, since tests are linked to Swift's shared libraries.
+        library(
+            "PodnetDaemon",
+            path: "Sources/Commands/podnetd",
+            exclude: ["Program"],
             "ServiceProxy",
             "Manifests",
             "KubernetesClient",
@@ -249,8 +267,10 @@ if !pluginsOnly {
             nioPosix,
             yams
         ),
+        command("podnetd", path: "Sources/Commands/podnetd/Program", linker: withoutRuntime, "PodnetDaemon"),
         command(
             "netctl",
+            linker: withoutRuntime,
             "Control",
             "Netlink",
             "NetworkModel",
@@ -298,7 +318,7 @@ if !pluginsOnly {
             "Netlink",
             "Posix"
         ),
-        tests("podnetd", "podnetd", "ServiceProxy", "Control", "KubernetesClient", "Addressing", logging),
+        tests("podnetd", "PodnetDaemon", "ServiceProxy", "Control", "KubernetesClient", "Addressing", logging),
         tests("Manifests", "Manifests", "TestKit", "ServiceProxy", "Addressing", "Posix"),
     ]
 }

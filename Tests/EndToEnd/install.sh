@@ -14,6 +14,7 @@ test_install_puts_links_in_place_and_uninstall_takes_them_away() {
     expect_equal "modes" "$(stat -c %a "$work"/root/opt/cni/bin/bridge "$work/root/usr/sbin/podnetd" | xargs)" "755 755"
     expect_equal "what runs with its file's rights" "$(find "$work/root" -perm /6000)" ""
     expect_match "versions" "$(CNI_COMMAND=VERSION "$work/root/opt/cni/bin/bridge")" '"1.1.0"'
+    expect_equal "libraries of a toolchain" "$(ldd "$work"/root/{opt/cni/bin/bridge,usr/{sbin/podnetd,bin/netctl}} | grep -iE 'swift|foundation|dispatch' || true)" ""
     make -C "$here" --no-print-directory install BUILT="$PODNET_BIN" DESTDIR="$work/root" -o all >/dev/null
     cp /bin/true "$work/root/opt/cni/bin/another"
     rm "$work/root/opt/cni/bin/loopback"

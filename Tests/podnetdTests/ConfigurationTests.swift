@@ -4,7 +4,7 @@ import KubernetesClient
 import Logging
 import ServiceProxy
 import Testing
-import podnetd
+import PodnetDaemon
 
 @Suite("The configuration file")
 struct ConfigurationTests {

@@ -1,6 +1,6 @@
 import Control
 import Testing
-import podnetd
+import PodnetDaemon
 
 @Suite("A request on the control socket")
 struct ControlRequestTests {

@@ -1,7 +1,7 @@
 import FoundationEssentials
 import Logging
 import Testing
-import podnetd
+import PodnetDaemon
 
 @Suite("A line of the log")
 struct LogLineTests {

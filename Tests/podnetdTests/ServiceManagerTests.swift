@@ -1,5 +1,5 @@
 import Testing
-import podnetd
+import PodnetDaemon
 
 @Suite("Words for the service manager")
 struct ServiceManagerTests {

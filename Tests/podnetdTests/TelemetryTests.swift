@@ -2,7 +2,7 @@ import Addressing
 import Control
 import ServiceProxy
 import Testing
-import podnetd
+import PodnetDaemon
 
 @Suite("What podnetd tells of itself")
 struct TelemetryTests {

@@ -8,8 +8,17 @@ import NetworkModel
 import Posix
 import ServiceProxy
 
+/// The program.
+package enum Program {
+    /// Runs it until it is told to end; its arguments are the process's.
+    package static func main() async {
+        // Before there is a second thread.
+        Memory.useOneHeap()
+        await Podnetd.main(nil)
+    }
+}
+
 /// The service proxy daemon.
-@main
 struct Podnetd: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "podnetd",
@@ -27,12 +36,6 @@ struct Podnetd: AsyncParsableCommand {
 
     @Flag(help: "Read the configuration, say what is wrong with it, and exit.")
     var checkConfig = false
-
-    static func main() async {
-        // Before there is a second thread.
-        Memory.useOneHeap()
-        await Self.main(nil)
-    }
 
     func run() async throws {
         StandardStreams.prepare()

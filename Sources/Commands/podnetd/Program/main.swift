@@ -1,0 +1,3 @@
+import PodnetDaemon
+
+await Program.main()
