@@ -218,6 +218,79 @@ test_hints_for_this_node() {
     gets client $vip 80 'server 10.200.1.2'
 }
 
+test_hints_for_this_zone() {
+    cluster
+    local in_west='hints: { forZones: [{ name: west }] }' in_east='hints: { forZones: [{ name: east }] }'
+    web_service '' "$local_endpoint $in_east" "$far_endpoint $in_west" | put web.yaml
+    fresh "${detect[@]}" --node-zone west
+    gets client $vip 80 'far 10.200.1.2'
+    gets outside 192.0.2.2 30080 'far 10.200.2.1'
+    stop TERM
+    # Nobody says where this node is, or nothing is meant for it: hints do not count.
+    fresh "${detect[@]}"
+    gets client $vip 80 "$both_pods"
+    stop TERM
+    fresh "${detect[@]}" --node-zone north
+    gets client $vip 80 "$both_pods"
+    stop TERM
+    # A hint for this node comes before one for its zone.
+    web_service '' "$local_endpoint hints: { forNodes: [{ name: here }], forZones: [{ name: east }] }" \
+        "$far_endpoint hints: { forNodes: [{ name: there }], forZones: [{ name: west }] }" | put web.yaml
+    fresh "${detect[@]}" --node-zone west
+    gets client $vip 80 'server 10.200.1.2'
+    stop TERM
+    # Hints are for what is ready.
+    web_service '' "$local_endpoint conditions: { ready: false, serving: true, terminating: true }, $in_east" \
+        "$far_endpoint conditions: { ready: false, serving: true, terminating: true }, $in_west" | put web.yaml
+    fresh "${detect[@]}" --node-zone west
+    gets client $vip 80 "$both_pods"
+}
+
+test_the_first_address_counts_and_of_two_entries_the_one_that_stays() {
+    cluster
+    local leaves='conditions: { ready: false, serving: true, terminating: true }'
+    web_service '' "$local_endpoint" | sed 's/addresses: \[10.200.0.2\]/addresses: [10.200.0.2, 10.200.2.2]/' | put web.yaml
+    fresh "${detect[@]}"
+    gets client $vip 80 'server 10.200.1.2'
+    stop TERM
+    # The same address leaves in one slice and stays in another, whichever comes first.
+    local first second
+    for first in "$leaves" ''; do
+        second=$leaves
+        [ -z "$first" ] || second=
+        { web_service '' "$far_endpoint $first"
+            printf -- '---\n'
+            web_service '' "$far_endpoint $second" "$local_endpoint $leaves" | sed '1,/^---$/d; s/web-1/web-2/'; } | put web.yaml
+        fresh "${detect[@]}"
+        gets client $vip 80 'far 10.200.1.2'
+        stop TERM
+    done
+}
+
+test_what_has_no_address_or_no_port_of_this_name_is_not_served() {
+    cluster
+    # A port of the slice with another name, or without a number, is none of the service.
+    web_service '' "$local_endpoint" | sed 's/name: http, port: 8080/name: https, port: 8080/' | put web.yaml
+    fresh "${detect[@]}"
+    refused client $vip 80
+    stop TERM
+    web_service '' "$local_endpoint" | sed 's/name: http, port: 8080/name: http/' | put web.yaml
+    fresh "${detect[@]}"
+    refused client $vip 80
+    stop TERM
+    # Neither are a headless service's pods, or an alias that still has an address.
+    { web_service '' "$local_endpoint"
+        echo ---
+        service headless None 80
+        service alias 10.96.5.5 80 | sed 's/^spec:/spec:\n  type: ExternalName\n  externalName: example.org/'
+        service other 10.96.5.6 80 | sed 's/namespace: default/namespace: default, labels: { service.kubernetes.io\/service-proxy-name: other }/'
+    } | put web.yaml
+    fresh "${detect[@]}"
+    gets client $vip 80 'server 10.200.1.2'
+    expect_equal "in the kernel" "$(nft list map ip podnet frontends | grep -cE '10\.96\.5\.')" 0
+    expect_match "why" "$(netctl services alias other)" "ExternalName.*left to the proxy 'other'|left to the proxy 'other'.*ExternalName"
+}
+
 # takes AT-LEAST AT-MOST FROM ADDRESS PORT: no answer, after so many milliseconds.
 takes() {
     local begun=${EPOCHREALTIME/./} time
@@ -311,20 +384,7 @@ test_an_external_ip_may_be_the_nodes_own_address_and_lies_where_it_may() {
 
 test_ipv6_by_every_entrance() {
     cluster
-    local name host pod
-    echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
-    while read -r name host pod; do
-        ip address add "$host/64" dev "$name" nodad
-        ip -n "$name" address add "$pod/64" dev eth0 nodad
-        ip -n "$name" route add default via "$host"
-    done <<<$'server fd00:c8::1 fd00:c8::2\nclient fd00:c8:1::1 fd00:c8:1::2\noutside 2001:db8::2 2001:db8::1'
-    ip -6 route add default via 2001:db8::1
-    # Nobody resolves a neighbour before his link-local address has been found to be his own.
-    settled() {
-        for name in server client outside; do [ -z "$(ip -n $name -6 address show tentative)" ] || return 1; done
-        [ -z "$(ip -6 address show tentative)" ]
-    }
-    wait_until 5 settled
+    dual_stack
     ip netns exec server socat TCP6-LISTEN:8080,fork,reuseaddr,ipv6only SYSTEM:'echo server $SOCAT_PEERADDR' &
     put web.yaml <<'YAML'
 apiVersion: v1

@@ -32,6 +32,7 @@ struct ConfigurationTests {
                 masqueradeAll: true
                 sessionAffinityClients: 1000
                 nodeName: edge1
+                nodeZone: west
                 ownTables: false
                 healthzBindAddress: "[::]:10256"
                 metricsBindAddress: off
@@ -57,6 +58,7 @@ struct ConfigurationTests {
         expected.masqueradeAll = true
         expected.sessionAffinityClients = 1_000
         expected.nodeName = "edge1"
+        expected.nodeZone = "west"
         expected.ownTables = false
         expected.health = try Listening(parsing: "[::]:10256")
         expected.metrics = .off
@@ -95,7 +97,7 @@ struct ConfigurationTests {
                 "socket: /s\npodCidr: []",
                 "f:2: unknown key 'podCidr': known are servicesDir, kubeconfig, server, acceptEmpty, socket, lockFile,"
                     + " podCIDRs, nodeCIDR, podBridge, podLinkPrefix, nodePortAddresses, externalIPRanges, serviceCIDRs,"
-                    + " masqueradeAll, sessionAffinityClients, nodeName, ownTables, healthzBindAddress,"
+                    + " masqueradeAll, sessionAffinityClients, nodeName, nodeZone, ownTables, healthzBindAddress,"
                     + " metricsBindAddress, connectionMetrics, logLevel, logFormat"
             ),
             Fault("podCIDRs: [10.0.0.0/8, 10.0.0.0/33]", "f:1: podCIDRs[1]: '10.0.0.0/33' is not a CIDR: "),

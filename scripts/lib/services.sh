@@ -21,6 +21,21 @@ node() {
     echo 1 >/proc/sys/net/ipv4/ip_forward
     mkdir "$work/services.d"
 }
+# dual_stack: the pods and the outside have IPv6 addresses, too. Nobody resolves a neighbour before his link-local address
+# has been found to be his own.
+dual_stack() {
+    local name host pod
+    echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+    while read -r name host pod; do
+        ip address add "$host/64" dev "$name" nodad
+        ip -n "$name" address add "$pod/64" dev eth0 nodad
+        ip -n "$name" route add default via "$host"
+    done <<<$'server fd00:c8::1 fd00:c8::2\nclient fd00:c8:1::1 fd00:c8:1::2\noutside 2001:db8::2 2001:db8::1'
+    ip -6 route add default via 2001:db8::1
+    tentative() { ip -6 address show tentative; for name in server client outside; do ip -n $name -6 address show tentative; done; }
+    settled() { [ -z "$(tentative)" ]; }
+    wait_until 5 settled
+}
 serve() { # POD PORT [PROTOCOL]: answers with the pod's name and the caller's address
     # A datagram has to be read before it is answered, or socat may give up on a broken pipe first.
     local read=

@@ -44,6 +44,8 @@ package struct Configuration: Hashable, Sendable {
     package static let affinityClientRange: ClosedRange<UInt32> = 1...16_777_216
     /// The node's name in EndpointSlices; nil is the host name.
     package var nodeName: String?
+    /// The node's zone in hints of EndpointSlices, where no cluster's Node says it.
+    package var nodeZone: String?
     /// Whether the kernel keeps others from changing our tables, where it can.
     package var ownTables = true
     /// Where health is told.
@@ -71,6 +73,7 @@ package struct Configuration: Hashable, Sendable {
         if lockPath != other.lockPath { keys.append(.lockFile) }
         if nodeCIDR != other.nodeCIDR { keys.append(.nodeCIDR) }
         if nodeName != other.nodeName { keys.append(.nodeName) }
+        if nodeZone != other.nodeZone { keys.append(.nodeZone) }
         if ownTables != other.ownTables { keys.append(.ownTables) }
         if health != other.health { keys.append(.healthzBindAddress) }
         if metrics != other.metrics { keys.append(.metricsBindAddress) }

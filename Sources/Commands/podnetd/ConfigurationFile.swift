@@ -7,8 +7,8 @@ import Yams
 /// The keys of podnetd.yaml.
 package enum ConfigurationKey: String, Hashable, Sendable, CaseIterable {
     case servicesDir, kubeconfig, server, acceptEmpty, socket, lockFile, podCIDRs, nodeCIDR, podBridge, podLinkPrefix,
-        nodePortAddresses, externalIPRanges, serviceCIDRs, masqueradeAll, sessionAffinityClients, nodeName, ownTables,
-        healthzBindAddress, metricsBindAddress, connectionMetrics, logLevel, logFormat
+        nodePortAddresses, externalIPRanges, serviceCIDRs, masqueradeAll, sessionAffinityClients, nodeName, nodeZone,
+        ownTables, healthzBindAddress, metricsBindAddress, connectionMetrics, logLevel, logFormat
 }
 
 extension Configuration {
@@ -57,6 +57,7 @@ extension Configuration {
         case .masqueradeAll: masqueradeAll = try entry.bool()
         case .sessionAffinityClients: sessionAffinityClients = try entry.number(in: Configuration.affinityClientRange)
         case .nodeName: nodeName = try entry.text()
+        case .nodeZone: nodeZone = try entry.text()
         case .ownTables: ownTables = try entry.bool()
         case .healthzBindAddress: health = try entry.listening()
         case .metricsBindAddress: metrics = try entry.listening()

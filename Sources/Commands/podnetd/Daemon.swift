@@ -48,6 +48,7 @@ struct Daemon: Sendable {
         }
         let node = try NodeWatch(
             configuration.nodePortAddresses,
+            zone: configuration.nodeZone,
             inbox: reconciler.inbox,
             listen: { servers.healthChecks.use($0) },
             logger: logger

@@ -17,22 +17,25 @@ final class NodeWatch: Sendable {
 
     private let addresses: Mutex<HostAddresses>
     private let state: Mutex<State>
+    private let zone: String?
     private let queue = DispatchQueue(label: "podnet.node")
     private let inbox: ReconcilerInbox<ReconcilerEvent>
     private let logger: Logger
     private let listen: @Sendable ([IPAddress]) -> Void
 
     /// Subscribes: what changes from now on is reported. What is true now is told first, before any service: the node
-    /// ports that an earlier run left would have to go otherwise. `listen` is told where servers for node ports are to
-    /// listen.
+    /// ports that an earlier run left would have to go otherwise. `zone` is the node's as long as no cluster says it. `listen`
+    /// is told where servers for node ports are to listen.
     init(
         _ selection: NodePortSelection,
+        zone: String?,
         inbox: ReconcilerInbox<ReconcilerEvent>,
         listen: @escaping @Sendable ([IPAddress]) -> Void,
         logger: Logger
     ) throws(KernelError) {
         addresses = Mutex(try HostAddresses())
         state = Mutex(State(selection: selection))
+        self.zone = zone
         self.inbox = inbox
         self.logger = logger
         self.listen = listen
@@ -92,7 +95,7 @@ final class NodeWatch: Sendable {
             let conditions = NodeConditions(
                 nodePortAddresses: state.selection.addresses(among: all, preferred: primary),
                 primaryAddresses: primary,
-                zone: state.facts?.zone
+                zone: state.facts?.zone ?? zone
             )
             defer { state.told = conditions }
             let listening = state.selection.listening(among: all, preferred: primary)

@@ -83,6 +83,9 @@ struct Options: ParsableArguments {
     )
     var nodeName: String?
 
+    @Option(help: "The node's zone in hints of EndpointSlices, where no cluster's Node says it.")
+    var nodeZone: String?
+
     @Flag(inversion: .prefixedNo, help: "Have the kernel keep others from changing podnetd's tables.")
     var ownTables: Bool?
 
@@ -156,6 +159,7 @@ extension Options {
         result.masqueradeAll = masqueradeAll ?? result.masqueradeAll
         result.sessionAffinityClients = sessionAffinityClients ?? result.sessionAffinityClients
         result.nodeName = nodeName ?? result.nodeName
+        result.nodeZone = nodeZone ?? result.nodeZone
         result.ownTables = ownTables ?? result.ownTables
         result.health = healthzBindAddress ?? result.health
         result.metrics = metricsBindAddress ?? result.metrics
