@@ -25,6 +25,7 @@ package struct RecordedCluster: Sendable {
         guard request.parameter("watch") != nil else {
             return list?.acts() ?? .refusal(404, "NotFound", "the server could not find the requested resource")
         }
+        if let refusal = watches[request.path], refusal.status != 200 { return refusal.acts() }
         let version = request.parameter("resourceVersion").flatMap { Int($0) } ?? 0
         let events = (watches[request.path]?.lines ?? []).prefix(eventLimit ?? .max)
         return .stream(events.filter { Self.version(of: $0) > version }) + [.hang]

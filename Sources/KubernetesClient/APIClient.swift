@@ -30,6 +30,9 @@ package final class APIClient: Sendable {
         client = HTTPClient(configuration: configuration)
     }
 
+    /// The token that the server saw last; it may repeat it in what it says.
+    var shownToken: Secret? { credentials.shownToken }
+
     /// Ends all connections.
     package func shutDown() async {
         try? await client.shutdown()

@@ -14,6 +14,7 @@ final class Credentials: Sendable {
     private struct Memory {
         var cache = TokenCache()
         var certificate: ClusterAccess.ClientCertificate?
+        var shownToken: Secret?
     }
 
     private let access: ClusterAccess
@@ -26,8 +27,17 @@ final class Credentials: Sendable {
         self.environment = environment
     }
 
+    /// The token that a server saw last, also after it refused it.
+    var shownToken: Secret? { memory.withLock { $0.shownToken } }
+
     /// What to show now.
     func current() async throws(ListWatchFailure) -> Shown {
+        let shown = try await knownOrRead()
+        memory.withLock { $0.shownToken = shown.token ?? $0.shownToken }
+        return shown
+    }
+
+    private func knownOrRead() async throws(ListWatchFailure) -> Shown {
         let now = MonotonicClock.now()
         let known = memory.withLock { memory in memory.cache.valid(at: now).map { ($0, memory.certificate) } }
         if let (token, certificate) = known {

@@ -103,6 +103,23 @@ extension ListWatch {
     }
 }
 
+extension ListWatchFailure {
+    /// The same without `secret` in any text. Whole texts: of one that was cut before, half the secret could be left.
+    func hiding(_ secret: Secret?) -> Self {
+        guard let secret, !secret.text.isEmpty else { return self }
+        func hidden(_ text: String) -> String { text.replacing(secret.text, with: secret.description) }
+        switch self {
+        case .refused(var status, let retryAfter):
+            status.reason = status.reason.map(hidden)
+            status.message = status.message.map(hidden)
+            return .refused(status, retryAfter: retryAfter)
+        case .malformed(let answer): return .malformed(MalformedAnswer(hidden(answer.description)))
+        case .unreachable(let reason): return .unreachable(hidden(reason))
+        case .silent, .cut, .backwards: return self
+        }
+    }
+}
+
 extension ListWatchFailure: CustomStringConvertible {
     /// For the log and the status.
     package var description: String {

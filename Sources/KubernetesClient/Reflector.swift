@@ -47,12 +47,17 @@ actor Reflector {
             let next = try await watchdog.watch { try await self.run(exchange) }
             return next ?? machine.end(after: clock.now - begin, at: MonotonicClock.now())
         } catch let failure as ListWatchFailure {
-            return machine.fail(failure, at: MonotonicClock.now())
+            return fail(failure)
         } catch let answer as MalformedAnswer {
-            return machine.fail(.malformed(answer), at: MonotonicClock.now())
+            return fail(.malformed(answer))
         } catch {
-            return machine.fail(.unreachable("\(error)"), at: MonotonicClock.now())
+            return fail(.unreachable("\(error)"))
         }
+    }
+
+    /// Some servers, and proxies before them, repeat in an error what they were sent.
+    private func fail(_ failure: ListWatchFailure) -> ListWatch.Step {
+        machine.fail(failure.hiding(client.shownToken), at: MonotonicClock.now())
     }
 
     /// Returns what a complete page led to; nil at the end of a stream.

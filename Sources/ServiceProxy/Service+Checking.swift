@@ -106,9 +106,10 @@ extension FieldCheck {
 
     fileprivate func ports(of spec: KubernetesService.Spec) throws(Rejection) -> [ServicePort] {
         var ports: [ServicePort] = []
+        var taken = TakenPorts()
         for (index, given) in (spec.ports ?? []).enumerated() {
             let port = try self.port(given, index)
-            try refuseDuplicate(of: port, among: ports, index)
+            try refuseDuplicate(of: port, &taken, index)
             ports.append(port)
         }
         return ports
@@ -137,26 +138,42 @@ extension FieldCheck {
     /// The API server refuses both too; which of the two would win is nothing that a user can know.
     private func refuseDuplicate(
         of port: ServicePort,
-        among others: [ServicePort],
+        _ taken: inout TakenPorts,
         _ index: Int
     ) throws(Rejection) {
         func field(_ name: String) -> String { "spec.ports[\(index)].\(name)" }
-        if others.contains(where: { $0.name == port.name }) {
+        guard taken.names.insert(port.name).inserted else {
             let reason =
                 port.name.isEmpty ? "missing, and the service has several ports" : "a second port '\(port.name)'"
             throw Rejection(object, field: field("name"), value: port.name, reason: reason)
         }
-        if others.contains(where: { $0.port == port.port && $0.transport == port.transport }) {
+        guard taken.ports.insert(TakenPorts.Key(port.transport, port.port)).inserted else {
             let text = "\(port.port)/\(port.transport.rawValue)"
             throw Rejection(object, field: field("port"), value: text, reason: "a second port \(text)")
         }
-        if let nodePort = port.nodePort,
-            others.contains(where: { $0.nodePort == nodePort && $0.transport == port.transport })
-        {
+        guard let nodePort = port.nodePort else { return }
+        guard taken.nodePorts.insert(TakenPorts.Key(port.transport, nodePort)).inserted else {
             let text = "\(nodePort)/\(port.transport.rawValue)"
             throw Rejection(object, field: field("nodePort"), value: text, reason: "a second node port \(text)")
         }
     }
+}
+
+/// What the ports before have: sets, since a service of 60,000 ports must not hold up the others.
+private struct TakenPorts {
+    struct Key: Hashable {
+        let transport: TransportProtocol
+        let port: Port
+
+        init(_ transport: TransportProtocol, _ port: Port) {
+            self.transport = transport
+            self.port = port
+        }
+    }
+
+    var names: Set<String> = []
+    var ports: Set<Key> = []
+    var nodePorts: Set<Key> = []
 }
 
 extension IPAddress {

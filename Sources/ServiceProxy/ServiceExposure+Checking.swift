@@ -48,9 +48,10 @@ extension FieldCheck {
 
     private func addresses(_ texts: [String]?, field: String) throws(Rejection) -> [IPAddress] {
         var addresses: [IPAddress] = []
+        var known: Set<IPAddress> = []
         for (index, text) in (texts ?? []).enumerated() {
             let address = try self.field("\(field)[\(index)]") { () throws(InvalidValue) in try virtualAddress(text) }
-            if !addresses.contains(address) { addresses.append(address) }
+            if known.insert(address).inserted { addresses.append(address) }
         }
         return addresses
     }
@@ -60,10 +61,11 @@ extension FieldCheck {
         let ingress = service.status?.loadBalancer?.ingress ?? []
         let texts = ingress.map { $0.ipMode == nil || $0.ipMode == "VIP" ? $0.ip ?? "" : "" }
         var addresses: [IPAddress] = []
+        var known: Set<IPAddress> = []
         for (index, text) in texts.enumerated() where !text.isEmpty {
             let field = "status.loadBalancer.ingress[\(index)].ip"
             let address = try self.field(field) { () throws(InvalidValue) in try virtualAddress(text) }
-            if !addresses.contains(address) { addresses.append(address) }
+            if known.insert(address).inserted { addresses.append(address) }
         }
         return addresses
     }

@@ -37,15 +37,19 @@ struct IdentityTests {
 
     @Test(
         "no other certificate is, and no request is made",
-        arguments: ["self-signed", "another authority", "another name"]
+        arguments: ["self-signed", "another authority", "another name", "expired", "not valid yet"]
     )
     func refusedCertificate(_ what: String) async throws {
-        let certificate = what == "another name" ? Certificates.named : Certificates.here
+        let certificates = [
+            "another name": Certificates.named, "expired": Certificates.expired, "not valid yet": Certificates.future,
+        ]
+        let certificate = certificates[what] ?? Certificates.here
         let server = try await scripted(certificate: certificate, list: { _, _ in Self.good })
         var access = try access(server)
         access.token = .text(.inline(Secret("canary")))
-        if what == "another authority" { access.trust = .authorities(.inline(Secret(Certificates.named.chain))) }
-        if what == "another name" { access.trust = .authorities(.inline(Secret(Certificates.named.chain))) }
+        // Those of another time and name are of an authority that is believed.
+        let authority = what == "another authority" ? Certificates.named : certificate
+        if what != "self-signed" { access.trust = .authorities(.inline(Secret(authority.chain))) }
         let seen = try await follow(server, access) { $0.problem != nil }
         #expect(seen.delivery == .waiting)
         #expect(server.requests.isEmpty)
@@ -106,6 +110,40 @@ struct IdentityTests {
         #expect(seen.problems.contains { $0.contains("not followed") })
         #expect(server.requests.allSatisfy { $0.headers["authorization"] == "Bearer canary" })
         #expect(!"\(seen)".contains("canary"))
+    }
+
+    @Test(
+        "a server that repeats the token does not get it into what is told",
+        arguments: [
+            [Act].refusal(500, "InternalError", "cannot check Bearer canary"), .refusal(401, "canary"),
+            .answer(200, #"{"kind":"canary","apiVersion":"v1","metadata":{"resourceVersion":"1"},"items":[]}"#),
+            .refusal(403, "Forbidden", String(repeating: "x", count: 282) + "canary"),
+            .answer(302, "", ["Location: https://127.0.0.1/?token=canary"]), .answer(500, "canary", ["X: canary"]),
+        ]
+    )
+    func repeatedToken(_ answer: [Act]) async throws {
+        let server = try await scripted(list: { _, turn in turn < 2 ? answer : Self.good })
+        var access = try access(server, "http")
+        access.token = .text(.inline(Secret("canary")))
+        let seen = try await follow(server, access) { $0.delivery == .complete && $0.problem == nil }
+        #expect(!seen.problems.isEmpty)
+        #expect(!"\(seen)".contains("cana"))
+    }
+
+    @Test("authorities that change are read again for the next connection")
+    func rotatedAuthority() async throws {
+        try await withFolder { folder in
+            let path = "\(folder)/ca.crt"
+            try FileSystem.overwrite(path, with: Array(Certificates.named.chain.utf8))
+            let server = try await scripted(certificate: Certificates.here, list: { _, _ in Self.good })
+            var access = try access(server)
+            access.trust = .authorities(.file(path))
+            let seen = try await follow(server, access) { seen in
+                if seen.problem != nil { try? FileSystem.overwrite(path, with: Array(Certificates.here.chain.utf8)) }
+                return seen.delivery == .complete
+            }
+            #expect(seen.services.count == 1 && !seen.problems.isEmpty)
+        }
     }
 
     @Test("a token that cannot be read is said, and tried again")

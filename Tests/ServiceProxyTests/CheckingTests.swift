@@ -196,6 +196,21 @@ struct CheckingTests {
         #expect(throws: Rejection.self) { try EndpointSlice(checking: slice("10.11.0.2", port: 70000)) }
     }
 
+    @Test("sixty thousand ports are read at once, and the last one is refused like the first")
+    func manyPorts() throws {
+        var good = BadService(
+            testDescription: "",
+            ports: (1...60_000).map { (port: Int) in ("p\(port)", "TCP", port) },
+            error: ""
+        )
+        let begin = ContinuousClock.now
+        #expect(try Service(checking: good.object).ports.count == 60_000)
+        #expect(.now - begin < .seconds(3))
+        good.ports.append(("more", "TCP", 60_000))
+        let error = #expect(throws: Rejection.self) { try Service(checking: good.object) }
+        #expect(error?.description == "Service default/web: spec.ports[60000].port: a second port 60000/tcp")
+    }
+
     @Test("times sort and read back", arguments: ["2026-11-23T06:04:12Z", "0001-01-01T00:00:00Z"])
     func timestamps(_ text: String) throws {
         #expect(try Timestamp(parsing: text).description == text)

@@ -51,6 +51,30 @@ struct ExposureCheckingTests {
         #expect(service.typeName == "NodePort")
     }
 
+    @Test("what others act on changes nothing")
+    func notRead() throws {
+        let plain = #""type": "LoadBalancer", "externalIPs": ["192.0.2.1"]"#
+        let more = #"""
+            "loadBalancerIP": "1.2.3.4", "loadBalancerClass": "example.org/lb", "allocateLoadBalancerNodePorts": false,
+            "publishNotReadyAddresses": true, "trafficDistribution": "PreferClose", "selector": {"a": "b"}, "x": [{}]
+            """#
+        #expect(try Service(checking: object("\(plain), \(more)")) == Service(checking: object(plain)))
+    }
+
+    @Test("networks that overlap, and one network in three ways, are what they say together")
+    func overlappingRanges() throws {
+        let service = try Service(
+            checking: object(
+                #""loadBalancerSourceRanges": ["10.0.0.0/8", "10.1.0.0/16", "10.0.0.1/8", "10.0.0.0/8", "2001:db8::/32"]"#
+            )
+        )
+        #expect(
+            service.exposure?.sourceRanges?.map(\.description).sorted() == [
+                "10.0.0.0/8", "10.1.0.0/16", "2001:db8::/32",
+            ]
+        )
+    }
+
     @Test("leading zeros are decimal, as for kube-proxy")
     func leadingZeros() throws {
         let service = try Service(
