@@ -31,11 +31,11 @@ enum LongConnections {
         }
     }
 
-    /// `hold COUNT STOP ADDRESS:PORT…`: opens COUNT connections and keeps them in use until the file STOP is there. Says
+    /// `hold COUNT STOP TARGET…`: opens COUNT connections and keeps them in use until the file STOP is there. Says
     /// `holding` when all are open; prints in the end how many there were and how many were reset, or had no answer.
     static func hold(_ arguments: [String]) throws {
         guard arguments.count >= 3, let count = Int(arguments[0]) else {
-            throw BenchmarkError("hold COUNT STOP ADDRESS:PORT…")
+            throw BenchmarkError("hold COUNT STOP TARGET…")
         }
         let targets = try arguments.dropFirst(2).map(Target.init)
         var held = try Held((0..<count).map { targets[$0 % targets.count] })
@@ -56,7 +56,7 @@ private struct Held {
     init(_ targets: [Target]) throws(BenchmarkError) {
         descriptors = []
         for target in targets {
-            let connection = Socket.patient(seconds: 5)
+            let connection = Socket.patient(seconds: 5, datagrams: target.takesDatagrams)
             guard Socket.withAddress(target.address, target.port, { connect(connection, $0, $1) }) == 0 else {
                 throw BenchmarkError("connect \(target.address):\(target.port): \(String(cString: strerror(errno)))")
             }

@@ -11,6 +11,7 @@ enum Main {
             case "connect-loop": try Connections.connectLoop(Array(arguments.dropFirst()))
             case "greet": try NewConnections.greet(Array(arguments.dropFirst()))
             case "load": try NewConnections.load(Array(arguments.dropFirst()))
+            case "answer": try Datagrams.answer(Array(arguments.dropFirst()))
             case "echo": try LongConnections.echo(Array(arguments.dropFirst()))
             case "hold": try LongConnections.hold(Array(arguments.dropFirst()))
             case "cni": try measure { (report, tools) in try CNIBenchmark(tools).run(&report) }

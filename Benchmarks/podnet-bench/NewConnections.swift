@@ -17,15 +17,16 @@ enum NewConnections {
         }
     }
 
-    /// `load RATE COUNT STOP ADDRESS:PORT…`: connects to one target after the other, RATE times a second, until there
+    /// `load RATE COUNT STOP TARGET…`: connects to one target after the other, RATE times a second, until there
     /// were COUNT connections and the file STOP is there. Prints how many there were, how many of them failed, how many
-    /// took longer than half a second, and the longest in seconds.
+    /// took longer than half a second, and the longest in seconds. Another endpoint where it has to be the same is a failure.
     static func load(_ arguments: [String]) throws {
         guard arguments.count >= 4, let rate = Double(arguments[0]), let count = Int(arguments[1]) else {
-            throw BenchmarkError("load RATE COUNT STOP ADDRESS:PORT…")
+            throw BenchmarkError("load RATE COUNT STOP TARGET…")
         }
         let targets = try arguments.dropFirst(3).map(Target.init)
         let load = Load(rate: rate, count: count, stop: arguments[2], targets: targets)
+        load.begin()
         let group = DispatchGroup()
         for worker in 0..<load.workers {
             // A queue of its own is a thread of its own: connecting blocks.
@@ -69,6 +70,8 @@ private final class Load: Sendable {
         var failed = 0
         var slow = 0
         var longest = 0.0
+        /// By target, those that have to stay the same.
+        var endpoints: [String: UInt8] = [:]
     }
 
     init(rate: Double, count: Int, stop: String, targets: [Target]) {
@@ -81,6 +84,9 @@ private final class Load: Sendable {
     var summary: String {
         tally.withLock { "new \($0.new) failed \($0.failed) slow \($0.slow) longest \($0.longest)" }
     }
+
+    /// Has an endpoint for every target that keeps its client's, before there are two connections at one time.
+    func begin() { for target in targets where target.keepsEndpoint { connect(to: target) } }
 
     /// Makes every so many-th connection of the run at its time, late ones at once.
     func work(_ worker: Int) {
@@ -101,10 +107,25 @@ private final class Load: Sendable {
             tally.new += 1
             tally.slow += took > 0.5 ? 1 : 0
             tally.longest = max(tally.longest, took)
-            guard case .failure(let fault) = greeting else { return }
+            guard let fault = fault(in: greeting, of: target, &tally) else { return }
             tally.failed += 1
             guard tally.failed <= 10 else { return }
             say("  \(begun - started) s: \(target.address):\(target.port) after \(took) s: \(fault)")
+        }
+    }
+
+    private func fault(
+        in greeting: Result<UInt8, BenchmarkError>,
+        of target: Target,
+        _ tally: inout Tally
+    ) -> BenchmarkError? {
+        switch greeting {
+        case .failure(let fault): return fault
+        case .success(let byte):
+            guard target.keepsEndpoint else { return nil }
+            let known = tally.endpoints[target.address, default: byte]
+            tally.endpoints[target.address] = known
+            return known == byte ? nil : BenchmarkError("came to .\(byte) and not to .\(known) as before")
         }
     }
 }

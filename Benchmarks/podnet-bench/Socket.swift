@@ -1,13 +1,20 @@
 import Glibc
 
-/// Where something listens: an IPv4 address and a TCP port.
+/// Where something listens: an IPv4 address and a port.
 struct Target {
     let address: String
     let port: UInt16
+    /// Whether it is UDP's and not TCP's.
+    let takesDatagrams: Bool
+    /// Whether one client must always get to the same endpoint.
+    let keepsEndpoint: Bool
 
-    /// Reads `10.96.0.1:80`.
+    /// Reads `10.96.0.1:80`, `udp/10.96.0.1:53` and, for a service with session affinity, `10.96.0.1:80/same`.
     init(_ text: String) throws(BenchmarkError) {
-        let parts = text.split(separator: ":")
+        takesDatagrams = text.hasPrefix("udp/")
+        keepsEndpoint = text.hasSuffix("/same")
+        let place = text.dropFirst(takesDatagrams ? 4 : 0).dropLast(keepsEndpoint ? 5 : 0)
+        let parts = place.split(separator: ":")
         guard parts.count == 2, let port = UInt16(parts[1]) else {
             throw BenchmarkError("'\(text)' is no ADDRESS:PORT")
         }
@@ -16,7 +23,7 @@ struct Target {
     }
 }
 
-/// TCP over IPv4, as far as load needs it.
+/// TCP and UDP over IPv4, as far as load needs it.
 enum Socket {
     /// A socket that listens on a port of every address.
     static func listening(on port: UInt16) throws(BenchmarkError) -> Int32 {
@@ -28,9 +35,18 @@ enum Socket {
         return listener
     }
 
+    /// A socket that datagrams to this very address come to, and whose answers have it.
+    static func receiving(at target: Target) throws(BenchmarkError) -> Int32 {
+        let receiver = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+        guard withAddress(target.address, target.port, { bind(receiver, $0, $1) }) == 0 else {
+            throw BenchmarkError("bind to \(target.address):\(target.port)")
+        }
+        return receiver
+    }
+
     /// A socket that gives up connecting, sending and receiving after so many seconds.
-    static func patient(seconds: Int) -> Int32 {
-        let connection = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    static func patient(seconds: Int, datagrams: Bool = false) -> Int32 {
+        let connection = socket(AF_INET, Int32((datagrams ? SOCK_DGRAM : SOCK_STREAM).rawValue), 0)
         var limit = timeval(tv_sec: seconds, tv_usec: 0)
         for option in [SO_SNDTIMEO, SO_RCVTIMEO] {
             setsockopt(connection, SOL_SOCKET, option, &limit, socklen_t(MemoryLayout<timeval>.size))

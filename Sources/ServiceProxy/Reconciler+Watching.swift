@@ -62,6 +62,20 @@ extension Reconciler where K: ~Copyable {
         if isWatching, let own = state.lastOwnGeneration { state.ownGenerations.insert(own) }
     }
 
+    /// What stays when others remove our tables is about the same virtual addresses as they are.
+    func followWithBridge() async {
+        guard let former = state.bridged, former.serviceCIDRs != core.settings.serviceCIDRs else { return }
+        let settings = core.settings
+        do throws(KernelError) {
+            _ = try await kernel.run { kernel throws(KernelError) in
+                try kernel.bridgeFlushes(for: settings, after: former)
+            }
+            state.bridged = settings
+        } catch {
+            notify(.unbridged(error))
+        }
+    }
+
     /// When it is time to, has our tables read whether or not anything points to a change.
     ///
     /// Changes of the source wait meanwhile, so tables that take longer than a second to read are left alone.

@@ -23,12 +23,14 @@ package actor Reconciler<K: Kernel & ~Copyable & Sendable> {
 
     /// Takes two handles of the kernel, one of them for connections; nothing is read or written before `run`.
     ///
+    /// `bridging` is for a kernel that has what `bridgeFlushes` makes for the settings, and it follows them from now on.
     /// `hears` is told when nobody needs to listen to events of the ruleset, and when somebody does again.
     /// With `takingOver` kube-proxy's own tables go in the very transaction that makes ours complete.
     package init(
         _ settings: ProxySettings,
         kernel: consuming K,
         flows flowKernel: consuming K,
+        bridging: Bool = false,
         hears: @escaping @Sendable (Bool) -> Void = { _ in },
         takingOver: Bool = false,
         notify: @escaping @Sendable (ReconcilerNotice) -> Void
@@ -40,6 +42,7 @@ package actor Reconciler<K: Kernel & ~Copyable & Sendable> {
         self.notify = notify
         state.takesOver = takingOver
         state.configured = settings
+        state.bridged = bridging ? settings : nil
     }
 
     /// Adopts what is in the kernel, then acts on events until the task is cancelled or the inbox closed.
@@ -116,6 +119,7 @@ extension Reconciler where K: ~Copyable {
 extension Reconciler where K: ~Copyable {
     /// Brings the kernel to what is wanted, as far as it lets us.
     private func reconcile() async {
+        await followWithBridge()
         if state.suspicion.isPending, clock.now >= state.nextVerification { await verify() }
         while !state.isStuck {
             if !state.knowsKernel {

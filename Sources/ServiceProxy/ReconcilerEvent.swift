@@ -100,6 +100,8 @@ package enum ReconcilerNotice: Sendable {
     case forgot(Int, took: Duration)
     /// Connections that may lead to nowhere could not be looked at; it is tried again.
     case flowsKept(KernelError)
+    /// What stays when others remove our tables is not as the settings say; it is tried again.
+    case unbridged(KernelError)
     /// Somebody had changed our tables, nobody knows who if none is named; they are as they should be again.
     case repaired([RulesetWriter], changes: Int)
     /// What load balancers that ask are told from now on, by service: all of it.

@@ -21,15 +21,19 @@ extension Kernel where Self: ~Copyable {
         return 0
     }
 
-    /// Keeps open connections translated while our tables are gone, which others may remove, until this kernel's socket
-    /// closes; false where the kernel has nothing to do that with (before Linux 5.12).
+    /// Keeps open connections translated, and new ones to `serviceCIDRs` waiting, while our tables are gone, which others
+    /// may remove, until this kernel's socket closes; false where the kernel has nothing to do that with (before Linux
+    /// 5.12). `former` are the settings of the last time.
     ///
     /// Packets of known connections are translated only while some table has a chain of type nat and a rule that needs
     /// connections to be tracked (nf_nat_register_fn, nf_ct_netns_get). A table that has an owner is passed over when
     /// others flush all rulesets, and goes with its owner.
-    package mutating func keepTranslating(for settings: ProxySettings) throws(KernelError) -> Bool {
+    package mutating func bridgeFlushes(
+        for settings: ProxySettings,
+        after former: ProxySettings? = nil
+    ) throws(KernelError) -> Bool {
         do throws(KernelError) {
-            try commit(settings.families.sorted().flatMap { ServiceRuleset($0).anchor }, generation: nil)
+            try commit(RulesetDiff(from: former?.anchors ?? Ruleset(), to: settings.anchors).changes, generation: nil)
             return true
         } catch  where error.reason == .unsupported || error.reason == .invalid {
             return false
@@ -45,18 +49,5 @@ extension Kernel where Self: ~Copyable {
         let present = try observe(scope).ruleset.tables.keys.sorted()
         if !present.isEmpty { try commit(present.map { .deleteTable($0) }, generation: nil) }
         return present
-    }
-}
-
-extension ServiceRuleset {
-    /// A table that keeps the kernel translating, and does nothing.
-    fileprivate var anchor: [RulesetChange] {
-        let anchor = TableID(table.family, "podnet-anchor")
-        let base = Chain.Base(.nat, .prerouting, priority: -100)
-        return [
-            .addTable(anchor, flags: TableFlags.owner, comment: "keeps podnetd's open connections translated"),
-            .addChain(anchor, "prerouting", base, comment: nil),
-            .appendRule(anchor, chain: "prerouting", Rule(isNewConnection)),
-        ]
     }
 }

@@ -59,6 +59,8 @@ struct ReconcilerState: Sendable {
     var census = ServiceCensus()
     /// Whether another proxy's tables go when ours are complete.
     var takesOver = false
+    /// The settings of what stays when others remove our tables; nil where there is no such thing.
+    var bridged: ProxySettings?
     /// Connections that may lead to nowhere.
     var flows = FlowBook()
 }

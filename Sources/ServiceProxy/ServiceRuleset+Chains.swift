@@ -20,6 +20,11 @@ extension ServiceRuleset {
                     comment: "virtual address, but no such port or no endpoint",
                     rules: unserved(settings)
                 ),
+                "unserved-virtual": Chain(
+                    comment: "what is for a virtual address and was not translated",
+                    rules: unservedVirtual
+                ),
+                "refuse": Chain(comment: "no such port or no endpoint", rules: refuse),
                 "source-ranges": Chain(comment: "may this client use the load balancer", rules: sourceRanges),
                 "allowed-sources": Chain(comment: "loadBalancerSourceRanges by the length of their prefixes"),
                 "from-outside": Chain(
@@ -145,29 +150,6 @@ extension ServiceRuleset {
                 + [.lookup(set: SetName.allowed(prefixLength), key: Register(0), into: nil), .verdict(.accept)]
         )
     }
-
-    private func unserved(_ settings: ProxySettings) -> [Rule] {
-        let isVirtual = [
-            loadDestination(into: 0), Expression.lookup(set: SetName.clusterIPs, key: Register(0), into: nil),
-        ]
-        let isRefused = loadFrontend(from: 0) + [.lookup(set: SetName.refused, key: Register(0), into: nil)]
-        let unallocated = Set(settings.serviceCIDRs.filter { $0.family == family }.map(\.network)).sorted().map {
-            range in
-            Rule(
-                [loadDestination(into: 0)] + isInside(range) + [.verdict(.drop)],
-                comment: "no service has this address"
-            )
-        }
-        return refuse(isVirtual) + refuse(isRefused) + unallocated
-    }
-
-    private func refuse(_ conditions: [Expression]) -> [Rule] {
-        let isTCP: [Expression] = [
-            .meta(.transportProtocol, into: Register(0)),
-            .compare(Register(0), .equal, [TransportProtocol.tcp.number]),
-        ]
-        return [Rule(conditions + isTCP + [.reject(.tcpReset)]), Rule(conditions + [.reject(.portUnreachable)])]
-    }
 }
 
 // Source addresses. By the addresses that conntrack remembers, so no packet mark is taken that others may use.
@@ -228,7 +210,7 @@ extension ServiceRuleset {
         return .payload(.network, offset: family == .v4 ? 12 : 8, length: length, into: Register(slot))
     }
 
-    private func loadDestination(into slot: UInt32) -> Expression {
+    func loadDestination(into slot: UInt32) -> Expression {
         let length = addressSlots * 4
         return .payload(.network, offset: family == .v4 ? 16 : 24, length: length, into: Register(slot))
     }

@@ -14,6 +14,8 @@ extension ServiceRuleset {
         package static let hairpin = "hairpin"
         /// The static map from a code to a chain.
         package static let pickers = "pickers"
+        /// The static map from 0 to the chain that refuses.
+        package static let refusals = "refusals"
         /// Where clients may go to any node, of frontends that go by the source.
         package static let everywhere = "everywhere"
         /// Where clients stay on this node, of frontends that go by the source.
@@ -80,6 +82,11 @@ extension ServiceRuleset {
             SetName.clusterIPs: ElementSet(
                 key: [address],
                 comment: "virtual addresses: a packet still addressed to one of them is rejected"
+            ),
+            SetName.refusals: ElementSet(
+                key: [.classID],
+                value: .verdict,
+                comment: "empty as soon as the table is being deleted: then clients shall try again"
             ),
             SetName.hairpin: ElementSet(
                 key: [address, address],

@@ -47,6 +47,7 @@ package struct ServiceRuleset: Sendable {
         chains["allowed-sources"]?.rules = shape.prefixLengths.sorted().map(allowance)
         for length in shape.prefixLengths { sets[SetName.allowed(length)] = allowedSet(length) }
         sets[SetName.pickers]?.elements = Dictionary(uniqueKeysWithValues: shape.codes.map { ($0.bytes, picker($0)) })
+        sets[SetName.refusals]?.elements = refusals
         return Table(
             flags: settings.tableFlags,
             comment: "services of podnetd: virtual addresses to endpoints",

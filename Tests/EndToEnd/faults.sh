@@ -21,6 +21,11 @@ many() {
         slice $name 8080 p80 10.200.0.2
     done
 }
+# pause: the daemon stops, all of it, until SIGCONT.
+pause() {
+    kill -STOP $daemon
+    wait_until 5 sh -c "! cat /proc/$daemon/task/*/status | grep State: | grep -qv stopped"
+}
 frontends() { nft list map ip podnet frontends | grep -c ' . tcp . 80 ' || true; }
 
 test_a_service_that_the_kernel_refuses_stands_aside_and_999_are_served_at_once() {
@@ -100,7 +105,7 @@ test_open_connections_go_on_even_before_flushed_rules_are_back() {
     applied
     ip netns exec client socat -u TCP:$vip:80 - >"$work/ticks" &
     wait_until 5 test -s "$work/ticks"
-    kill -STOP $daemon
+    pause
     nft flush ruleset
     expect_equal "our tables" "$(nft list tables | grep -c 'podnet$' || true)" 0
     local seen
@@ -111,6 +116,21 @@ test_open_connections_go_on_even_before_flushed_rules_are_back() {
     stop KILL || true
     expect_equal "the daemon's own tables are gone with it" "$(nft list tables | grep -c anchor || true)" 0
     nft get element ip podnet cluster-ips "{ $vip }" >/dev/null
+}
+
+test_new_connections_wait_until_flushed_rules_are_back() {
+    web --no-own-tables --service-cidr 10.96.0.0/16
+    pause
+    nft flush ruleset
+    local from
+    for from in client node; do ask $from 80 >"$work/from-$from" 2>&1 & done
+    sleep 0.3
+    expect_equal "connections that are remembered" "$(grep -c "dst=$vip " /proc/net/nf_conntrack || true)" 0
+    kill -CONT $daemon
+    wait_until 5 grep -q . "$work/from-client"
+    wait_until 5 grep -q . "$work/from-node"
+    expect_equal "a pod" "$(cat "$work/from-client")" "server 10.200.1.2"
+    expect_match "the node" "$(cat "$work/from-node")" "^server "
 }
 
 test_the_first_change_is_committed_at_once_a_burst_as_one_and_then_there_is_peace() {

@@ -118,6 +118,7 @@ func withReconciler(
     _ shared: SharedKernel = SharedKernel(),
     _ settings: ProxySettings = ProxySettings(families: [.v4]),
     auditing audit: Duration = .seconds(3_600),
+    bridging: Bool = false,
     takingOver: Bool = false,
     hears: @escaping @Sendable (Bool) -> Void = { _ in },
     _ body: (Running) async throws -> Void
@@ -127,6 +128,7 @@ func withReconciler(
         settings,
         kernel: SharedKernel.Handle(shared: shared),
         flows: SharedKernel.Handle(shared: shared),
+        bridging: bridging,
         hears: hears,
         takingOver: takingOver
     ) {
@@ -167,6 +169,7 @@ extension [ReconcilerNotice] {
             case .settled(let summary): "settled \(summary.isSettled)"
             case .tookOver(let tables): "took over \(tables.map(\.description).joined(separator: " "))"
             case .forgot(let count, _): "forgot \(count)"
+            case .unbridged(let error): "unbridged \(error.reason)"
             case .flowsKept(let error): "kept \(error.reason)"
             }
         }
@@ -280,6 +283,36 @@ struct ReconcilerTests {
                 #expect(table?.chains["unserved"] == skeleton.chains["unserved"])
                 #expect(table?.chains["from-outside"] == skeleton.chains["from-outside"])
             }
+        }
+    }
+
+    @Test("what stays when others remove our tables follows the virtual addresses' ranges", arguments: [true, false])
+    func bridge(_ isBridging: Bool) async throws {
+        let (shared, settings) = (SharedKernel(), ProxySettings(families: [.v4]))
+        let anchor = TableID(.ip, "podnet-anchor")
+        var kernel = SharedKernel.Handle(shared: shared)
+        if isBridging { #expect(try kernel.bridgeFlushes(for: settings)) }
+        try await withReconciler(shared, settings, bridging: isBridging) { running in
+            let changes = try web("web", "10.96.0.1", "10.11.0.1")
+            for ranges in [["10.96.0.0/16"], ["10.96.0.0/16", "10.98.0.0/16"], []] {
+                let facts = ClusterFacts(serviceCIDRs: ranges.compactMap { CIDR($0) })
+                let update = SourceUpdate(changes, facts: facts, noticed: .now)
+                #expect(await running.take(.source(update)).words.last == "settled true")
+                let table = shared.kernel.withLock { $0.state.ruleset.tables[anchor] }
+                #expect(table?.chains["unallocated"]?.rules.count ?? 0 == (isBridging ? ranges.count : 0))
+            }
+            guard isBridging else { return }
+            shared.refusal.withLock { refusal in
+                refusal = { changes in
+                    guard case .flushChain(anchor, _)? = changes.first else { return nil }
+                    return KernelError("commit", "ruleset", reason: .exhausted, text: "")
+                }
+            }
+            let facts = ClusterFacts(serviceCIDRs: [CIDR("10.99.0.0/16")].compactMap(\.self))
+            _ = await running.take(.source(SourceUpdate([], facts: facts, noticed: .now)))
+            let more = ClusterFacts(serviceCIDRs: ["10.98.0.0/16", "10.99.0.0/16"].compactMap { CIDR($0) })
+            let words = await running.take(.source(SourceUpdate([], facts: more, noticed: .now))).words
+            #expect(words.first == "unbridged \(KernelError.Reason.exhausted)" && words.last == "settled true")
         }
     }
 
@@ -471,7 +504,7 @@ struct ReconcilerProbeTests {
             }
         }
         var kernel = SharedKernel.Handle(shared: shared)
-        #expect(try kernel.keepTranslating(for: ProxySettings()) == isKnown)
+        #expect(try kernel.bridgeFlushes(for: ProxySettings()) == isKnown)
         let tables = shared.kernel.withLock { $0.state.ruleset.tables }
         let names = isKnown ? ["ip podnet-anchor", "ip6 podnet-anchor"] : []
         #expect(tables.keys.map(\.description).sorted() == names)

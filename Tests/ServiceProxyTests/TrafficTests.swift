@@ -177,6 +177,55 @@ struct TrafficTests {
         #expect(try node.reach("10.96.0.10", from: "10.11.99.1") == ["drop"])
     }
 
+    @Test("who passed before the rules were there tries again; who wants what is not there is refused")
+    func late() throws {
+        var node = try node(Self.settings)
+        node.kernel.changeBehindTheBack { ruleset in
+            for chain in ["nat-prerouting", "nat-output"] {
+                ruleset.tables[ServiceRuleset(.v4).table]?.chains[chain]?.rules = []
+            }
+        }
+        for (client, link) in [("10.11.0.9", "cni0"), ("192.168.0.1", nil)] {
+            #expect(try node.reach("10.96.0.10", from: client, arrivingBy: link) == ["drop"])
+            #expect(try node.reach("10.96.0.10", 53, .udp, from: client, arrivingBy: link) == ["drop"])
+            #expect(try node.reach("10.96.0.10", 81, from: client, arrivingBy: link) == ["reject with tcp reset"])
+            #expect(try node.reach("10.96.0.11", from: client, arrivingBy: link) == ["reject with tcp reset"])
+        }
+    }
+
+    @Test("while the kernel deletes our tables nobody is refused: maps are empty before the rules are gone")
+    func going() throws {
+        var node = try node(Self.settings)
+        node.kernel.changeBehindTheBack { ruleset in
+            guard let table = ruleset.tables[ServiceRuleset(.v4).table] else { return }
+            for (name, set) in table.sets where set.value != nil {
+                ruleset.tables[ServiceRuleset(.v4).table]?.sets[name]?.elements = [:]
+            }
+        }
+        for (client, link) in [("10.11.0.9", "cni0"), ("192.168.0.1", nil)] {
+            #expect(try node.reach("10.96.0.10", from: client, arrivingBy: link) == ["drop"])
+            #expect(try node.reach("10.96.0.11", from: client, arrivingBy: link) == ["drop"])
+        }
+    }
+
+    @Test("while others have removed our tables, new connections to virtual addresses wait, and nothing else does")
+    func bridged() throws {
+        var settings = Self.settings
+        settings.serviceCIDRs = [CIDR("10.96.0.0/16")].compactMap(\.self)
+        var node = try node(settings)
+        #expect(try node.kernel.bridgeFlushes(for: settings))
+        #expect(try node.reach("10.96.0.10", 81, from: "10.11.0.9") == ["reject with tcp reset"])
+        node.kernel.changeBehindTheBack { $0.tables[ServiceRuleset(.v4).table] = nil }
+        for (client, link) in [("10.11.0.9", "cni0"), ("192.168.0.1", nil)] {
+            #expect(try node.reach("10.96.0.10", from: client, arrivingBy: link) == ["drop"])
+            #expect(try node.reach("10.97.0.10", from: client, arrivingBy: link) == ["untouched"])
+        }
+        var other = settings
+        other.serviceCIDRs = []
+        #expect(try node.kernel.bridgeFlushes(for: other, after: settings))
+        #expect(try node.reach("10.96.0.10", from: "10.11.0.9") == ["untouched"])
+    }
+
     @Test("endpoints of one service may have different ports")
     func differentPorts() throws {
         var node = FakeNode()

@@ -56,6 +56,8 @@ final class Announcer: Sendable {
                 "forgot connections to endpoints that are gone",
                 metadata: ["flows": "\(count)", "took": "\(took.milliseconds)"]
             )
+        case .unbridged(let error):
+            announceStuck(error, "what stays when others flush all rulesets cannot be changed; trying again")
         case .flowsKept(let error): announceStuck(error, "connections cannot be looked at; trying again")
         case .repaired(let writers, let changes):
             let names = writers.map(\.description).joined(separator: " ")

@@ -35,11 +35,13 @@ struct Daemon: Sendable {
         let announcer = Announcer(manager, gate, logger: logger)
         let servers = NodeServers(logger: logger, libraryLogger: libraryLogger)
         var kernel = try LinuxKernel()
+        let bridges = try Self.bridgesFlushes(&kernel, settings, logger)
         let watch = try Self.rulesetWatch(&kernel, settings, logger)
         let reconciler = Reconciler(
             settings,
             kernel: kernel,
             flows: try LinuxKernel(),
+            bridging: bridges,
             hears: { watch?.hear($0) },
             takingOver: takesOver
         ) { notice in
@@ -95,6 +97,20 @@ struct Daemon: Sendable {
         return try kernel.protectingTableFlags()
     }
 
+    /// Whether there is, and has to be, something that others' flushes leave.
+    private static func bridgesFlushes(
+        _ kernel: inout LinuxKernel,
+        _ settings: ProxySettings,
+        _ logger: Logger
+    ) throws(KernelError) -> Bool {
+        guard settings.tableFlags & TableFlags.owner == 0 else { return false }
+        let bridges = try kernel.bridgeFlushes(for: settings)
+        if !bridges {
+            logger.notice("whoever removes our tables interrupts open connections, too: the kernel is too old")
+        }
+        return bridges
+    }
+
     /// Where the kernel keeps others away nothing needs watching, and the kernel need not announce each element of ours,
     /// which costs it more than adding it.
     private static func rulesetWatch(
@@ -103,9 +119,6 @@ struct Daemon: Sendable {
         _ logger: Logger
     ) throws(KernelError) -> RulesetWatch? {
         guard settings.tableFlags & TableFlags.owner == 0 else { return nil }
-        if try !kernel.keepTranslating(for: settings) {
-            logger.notice("whoever removes our tables interrupts open connections, too: the kernel is too old")
-        }
         return try RulesetWatch(ProxyCore(settings).tableIDs, but: try kernel.rulesetPortID(), logger: logger)
     }
 
