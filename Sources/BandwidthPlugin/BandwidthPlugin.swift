@@ -73,9 +73,14 @@ package struct BandwidthPlugin<K: Kernel & ~Copyable>: Plugin {
         try kernel.carryOutBestEffort(stale.map(Step.deleteLink))
     }
 
-    /// Ready when the configuration is one.
+    /// Ready when the configuration is one and the kernel can shape traffic.
     package func status(_ request: NetworkRequest) throws(CNIError) {
         _ = try BandwidthConfig(request.config)
+        var kernel = try surroundings.kernel("")
+        // Every namespace has a `lo`.
+        var scope = Scope()
+        if let loopback = try? InterfaceName("lo") { scope.shapingOf = [LinkID(.host, loopback)] }
+        try kernel.require("traffic shaping", scope)
     }
 }
 

@@ -52,9 +52,14 @@ package struct BridgePlugin<K: Kernel & ~Copyable>: Plugin {
         }
     }
 
-    /// Ready when addresses are to be had.
+    /// Ready when addresses are to be had, the bridge's name is no other link's, and the kernel has what rules need.
     package func status(_ request: NetworkRequest) throws(CNIError) {
-        _ = try request.config.read { (field) throws(JSONError) in try BridgeConfig(field, cniArgs: .none) }
+        let config = try request.config.read { (field) throws(JSONError) in
+            try BridgeConfig(field, cniArgs: .none)
+        }
+        var kernel = try surroundings.kernel("")
+        try kernel.refuseOtherThanBridge(config.bridge)
+        if config.ipMasq || config.isHostMode || config.checksSenders { try kernel.requireNftables() }
         if let ipamType = request.config.ipamType { try surroundings.delegate.status(ipamType, request) }
     }
 }

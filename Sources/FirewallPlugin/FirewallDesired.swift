@@ -32,8 +32,7 @@ package struct FirewallDesired: Sendable {
         addresses = previous.ips.filter { ip in
             previous.interface(of: ip).map { !($0.sandbox ?? "").isEmpty } ?? true
         }.map(\.address)
-        ports = previous.interfaces.dropFirst().filter { ($0.sandbox ?? "").isEmpty }
-            .compactMap { try? InterfaceName($0.name) }
+        ports = previous.linksBeforePod.filter { $0 != bridge }
     }
 
     /// The attachment's elements: protected as what leaves by the bridge to the pod, and with whom it is friends.

@@ -63,8 +63,10 @@ package struct FirewallPlugin<K: Kernel & ~Copyable>: Plugin {
         try removal.run(in: &kernel)
     }
 
-    /// Ready when the configuration is one.
+    /// Ready when the configuration is one and the kernel has what its policy needs.
     package func status(_ request: NetworkRequest) throws(CNIError) {
-        _ = try FirewallConfig(request.config)
+        guard try FirewallConfig(request.config).policy != .open else { return }
+        var kernel = try surroundings.kernel("")
+        try kernel.requireNftables()
     }
 }

@@ -42,6 +42,9 @@ package struct AttachmentNames: Hashable, Sendable {
         return name.text.hasPrefix("bwp") && digits.count == 8 && digits.allSatisfy(NameHash.alphabet.contains)
     }
 
+    /// Whether a device's name says that it shapes what some pod sends, by our `bandwidth` or the reference's.
+    package static func isShaper(_ name: InterfaceName) -> Bool { name.text.hasPrefix("bwp") }
+
     private static func linkName(_ prefix: String, _ hash: UInt64) -> InterfaceName {
         let name = prefix + NameHash.base32(hash, length: 8)
         guard let valid = try? InterfaceName(name) else { preconditionFailure("not an interface name: \(name)") }

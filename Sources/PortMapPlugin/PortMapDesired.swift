@@ -28,7 +28,7 @@ package struct PortMapDesired: Sendable {
         self.config = config
         tag = AttachmentNames(attachment).tag
         addresses = Self.addresses(attachment.ifName, previous)
-        hostLinks = previous.interfaces.filter { ($0.sandbox ?? "").isEmpty }.compactMap { try? InterfaceName($0.name) }
+        hostLinks = previous.linksBeforePod
         try refuseUnreachable()
     }
 

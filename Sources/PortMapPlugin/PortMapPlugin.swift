@@ -70,8 +70,10 @@ package struct PortMapPlugin<K: Kernel & ~Copyable>: Plugin {
         if let error = CNIError(errors.map { CNIError($0) }) { throw error }
     }
 
-    /// Ready when the configuration is one.
+    /// Ready when the configuration is one and the kernel has nftables.
     package func status(_ request: NetworkRequest) throws(CNIError) {
         _ = try PortMapConfig(request.config)
+        var kernel = try surroundings.kernel("")
+        try kernel.requireNftables()
     }
 }

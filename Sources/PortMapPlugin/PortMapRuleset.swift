@@ -33,11 +33,15 @@ private enum PortMapChain: String, CaseIterable {
     case loopbackIn = "hostports-loopback-input"
 
     /// Before connection tracking (−200) the source is replaced, after NAT of the input (100) it is put back.
+    ///
+    /// Ports come after every service proxy's translation (−100), so a service keeps its addresses and node ports, whoever
+    /// came first (CVE-2019-9946). Of two chains of one priority the kernel asks the later one first
+    /// (net/netfilter/core.c, nf_hook_entries_grow).
     var base: Chain.Base? {
         switch self {
         case .ports: nil
-        case .incoming: Chain.Base(.nat, .prerouting, priority: -100)
-        case .outgoing: Chain.Base(.nat, .output, priority: -100)
+        case .incoming: Chain.Base(.nat, .prerouting, priority: -99)
+        case .outgoing: Chain.Base(.nat, .output, priority: -99)
         case .masquerade: Chain.Base(.nat, .postrouting, priority: 100)
         case .loopbackOut: Chain.Base(.filter, .output, priority: -300)
         case .loopbackIn: Chain.Base(.filter, .input, priority: 110)

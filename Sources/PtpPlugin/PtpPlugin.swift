@@ -55,6 +55,10 @@ package struct PtpPlugin<K: Kernel & ~Copyable>: Plugin {
     /// Ready when addresses are to be had.
     package func status(_ request: NetworkRequest) throws(CNIError) {
         let config = try request.config.read(PtpConfig.init)
+        if config.ipMasq || config.isHostMode {
+            var kernel = try surroundings.kernel("")
+            try kernel.requireNftables()
+        }
         if let ipamType = config.ipamType { try surroundings.delegate.status(ipamType, request) }
     }
 }

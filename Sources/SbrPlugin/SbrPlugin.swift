@@ -62,12 +62,6 @@ package struct SbrPlugin<K: Kernel & ~Copyable>: Plugin {
         var kernel = try surroundings.kernel("")
         var scope = Scope()
         scope.rulesOf = [.host]
-        do {
-            _ = try kernel.observe(scope)
-        } catch  where error.reason == .unsupported {
-            throw CNIError(.notAvailable, "the kernel has no routing by rules", details: error.description)
-        } catch {
-            throw CNIError(error)
-        }
+        try kernel.require("routing by rules", scope)
     }
 }
