@@ -151,6 +151,46 @@ test_of_two_services_with_one_node_port_or_address_the_older_has_it_whoever_came
     expect_match "alone again" "$(ask outside 30080 192.0.2.2)" '^client '
 }
 
+# big NAME VIP PORTS ENDPOINTS
+big() {
+    python3 - "$@" <<'PYTHON'
+import json, sys
+name, address, ports, endpoints = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+meta = {"name": name}
+service = {"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": {
+    "clusterIP": address, "ports": [{"name": f"p{n}", "port": n} for n in range(80, 80 + ports)]}}
+slices = [{"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "addressType": "IPv4",
+    "metadata": {"name": f"{name}-{first}", "labels": {"kubernetes.io/service-name": name}},
+    "ports": [{"name": f"p{n}", "port": 8080} for n in range(80, 80 + ports)],
+    "endpoints": [{"addresses": [f"10.200.{64 + (first + n) // 250}.{(first + n) % 250 + 1}"]}
+        for n in range(min(1000, endpoints - first))]} for first in range(0, endpoints, 1000)]
+print(json.dumps({"apiVersion": "v1", "kind": "List", "items": [service] + slices}))
+PYTHON
+}
+test_ten_thousand_ports_and_ten_thousand_endpoints_hold_nobody_up() {
+    web
+    local begun work_before what
+    for what in "ports 10000 1" "endpoints 1 10000"; do
+        begun=${EPOCHREALTIME/./} work_before=$(cpu)
+        big ${what%% *} 10.97.0.1 ${what#* } | put big.json
+        applied 10.97.0.1
+        echo "FIGURE ${what%% *}: in the kernel after $(((${EPOCHREALTIME/./} - begun) / 1000)) ms, $(($(cpu) - work_before)) ms of the daemon's CPU; peak $(peak) KiB"
+        [ $(($(cpu) - work_before)) -lt 3000 ] || { echo "took $(($(cpu) - work_before)) ms of CPU"; exit 1; }
+        # Somebody else's change comes through beside it.
+        begun=${EPOCHREALTIME/./}
+        { service more 10.97.0.2 80; slice more 8080 p80 10.200.0.2; } | put more.yaml
+        applied 10.97.0.2
+        echo "FIGURE a change beside it after $(((${EPOCHREALTIME/./} - begun) / 1000)) ms"
+        rm "$work/services.d/more.yaml"
+        expect_equal "beside ${what%% *}" "$(ask client 80)" "server 10.200.1.2"
+        rm "$work/services.d/big.json"
+        wait_until 10 sh -c "! nft get element ip podnet cluster-ips '{ 10.97.0.1 }' && ! nft get element ip podnet cluster-ips '{ 10.97.0.2 }'"
+    done
+    expect_problems 0
+    expect_equal "elements that are left" "$(nft -j list table ip podnet | jq -c '[.nftables[] | .set // .map | select(.) | [.name, (.elem // [] | length)]] | map(select(.[0] == "frontends" or .[0] == "endpoints" or .[0] == "cluster-ips")) | sort')" \
+        '[["cluster-ips",1],["endpoints",1],["frontends",1]]'
+}
+
 # CVE-2019-11253
 bomb() {
     case $1 in

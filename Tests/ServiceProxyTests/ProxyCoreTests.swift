@@ -155,6 +155,33 @@ struct ProxyCoreTests {
         #expect(node.table == ServiceRuleset(.v4).skeleton(node.core.settings, shape).with(elementsOf: node.table))
     }
 
+    @Test("a service of thousands brings only the chains around its size, and a restart finds them")
+    func hugeGrowth() throws {
+        var node = try node(["10.11.0.1"])
+        let thousands = (0..<5_000).map { "10.12.\($0 / 250).\($0 % 250 + 1)" }
+        try node.take(web(thousands))
+        #expect(node.table.sets["pickers"]?.elements.count == 16 + 64)
+        try node.take(web(Array(thousands.dropLast(5))))
+        #expect(node.table.sets["pickers"]?.elements.count == 16 + 64)
+        try node.take(web(Array(thousands.prefix(1_024))))
+        #expect(node.table.sets["pickers"]?.elements.count == 1_024 + 64)
+        var next = FakeNode(node.core.settings)
+        next.kernel = node.kernel
+        next.core.adopt(node.kernel.state.ruleset)
+        next.core.apply(node.core.table.services.values.map { .service($0) })
+        next.core.apply(node.core.table.allSlices.map { .slice($0) })
+        #expect(try next.sync().flatMap(\.changes) == [])
+    }
+
+    @Test("with session affinity the last chain is the last number that a code can say")
+    func largestAffinity() throws {
+        let picker = Picker(isHere: false, try Affinity(seconds: 60))
+        var shape = RulesetShape()
+        shape.require(picker, picker.largestCount)
+        let table = ServiceRuleset(.v4).skeleton(ProxySettings(), shape)
+        #expect(table.sets["pickers"]?.elements.count == 16 + 63)
+    }
+
     @Test("nothing is done before the source has spoken")
     func waiting() throws {
         var core = ProxyCore(ProxySettings())
