@@ -9,7 +9,9 @@ extension CNIBenchmark {
     ]
 
     func pointToPoint(_ report: inout Report) throws {
-        try compare("ptp + host-local", "with masquerade", sides("t", 70), budget: 0.1, &report) { side, container in
+        try compare("ptp + host-local", Masquerade.iptables.description, sides("t", 70), budget: 0.1, &report) {
+            side,
+            container in
             let config = try pointToPointConfiguration(side)
             try execute(["ip", "netns", "add", container])
             let add = try call(side, "ADD", container, config, plugin: "ptp")
@@ -35,7 +37,7 @@ extension CNIBenchmark {
     func chain(_ report: inout Report) throws {
         try compare(
             "bridge, portmap, firewall",
-            "with masquerade",
+            Masquerade.iptables.description,
             sides("c", 80),
             budget: 0.1,
             &report,
@@ -45,7 +47,7 @@ extension CNIBenchmark {
 
     /// The sums of the three calls each; writing configurations is the runtime's work and not counted.
     private func oneChain(_ side: Side, _ container: String) throws -> (add: Double, delete: Double) {
-        let bridge = try configuration(side, true)
+        let bridge = try configuration(side, .iptables)
         try execute(["ip", "netns", "add", container])
         var add = try call(side, "ADD", container, bridge)
         for (type, keys) in Self.afterBridge {

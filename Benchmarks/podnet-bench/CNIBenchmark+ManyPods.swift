@@ -25,11 +25,11 @@ extension CNIBenchmark {
 
     private func addForGood(_ side: Side, _ container: String) throws {
         try execute(["ip", "netns", "add", container])
-        try call(side, "ADD", container, try configuration(side, true))
+        try call(side, "ADD", container, try configuration(side, .nftables))
     }
 
     private func addTimes(_ side: Side, _ name: String) throws -> [Double] {
-        let times = try (0..<rounds).map { try oneAttachment(side, "\(name)-r\($0)", true).add }
+        let times = try (0..<rounds).map { try oneAttachment(side, "\(name)-r\($0)", .nftables).add }
         return Array(times.dropFirst(2))
     }
 

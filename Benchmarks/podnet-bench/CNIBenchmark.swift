@@ -11,6 +11,13 @@ struct CNIBenchmark {
         rounds = tools.isQuick ? 10 : 40
     }
 
+    /// Whether pods' packets are masqueraded, and what the reference does it with; ours takes nftables in any case.
+    enum Masquerade: String {
+        case off, iptables, nftables
+
+        var description: String { self == .off ? "no masquerade" : "masquerade (\(rawValue))" }
+    }
+
     /// One of the two sides: whose plugins, on which bridge and network.
     struct Side {
         let plugins: String
@@ -21,8 +28,9 @@ struct CNIBenchmark {
 
     func run(_ report: inout Report) throws {
         try start(&report)
-        try addAndDelete(&report, masquerade: false)
-        try addAndDelete(&report, masquerade: true)
+        try addAndDelete(&report, .off)
+        try addAndDelete(&report, .nftables)
+        try addAndDelete(&report, .iptables)
         try pointToPoint(&report)
         try chain(&report)
         try linkDelete(&report)
@@ -66,13 +74,12 @@ struct CNIBenchmark {
         )
     }
 
-    private func addAndDelete(_ report: inout Report, masquerade: Bool) throws {
-        let kind = masquerade ? "with masquerade" : "no masquerade"
+    private func addAndDelete(_ report: inout Report, _ masquerade: Masquerade) throws {
         try compare(
             "bridge + host-local",
-            kind,
-            sides(masquerade ? "m" : "p", masquerade ? 30 : 20),
-            budget: masquerade ? 0.1 : 0.25,
+            masquerade.description,
+            sides("\(masquerade)".prefix(1).description, masquerade == .off ? 20 : masquerade == .nftables ? 30 : 34),
+            budget: masquerade == .off ? 0.25 : 0.1,
             &report
         ) { try oneAttachment($0, $1, masquerade) }
     }
@@ -114,7 +121,7 @@ struct CNIBenchmark {
         var ours: [Double] = []
         var bare: [Double] = []
         for round in 0..<rounds {
-            ours.append(try oneAttachment(side, "d\(round)", true).delete)
+            ours.append(try oneAttachment(side, "d\(round)", .nftables).delete)
             try execute(["ip", "netns", "add", "bare"])
             try execute([
                 "ip", "link", "add", "bare0", "type", "veth", "peer", "name", "eth0", "netns", "bare",
@@ -142,7 +149,7 @@ struct CNIBenchmark {
         }
         report.add(
             Report.Row(
-                name: "\(parallel) ADDs at once, with masquerade",
+                name: "\(parallel) ADDs at once, \(Masquerade.iptables.description)",
                 ours: times.map(\.0).median,
                 reference: times.map(\.1).median,
                 budget: 1.0 / 8,
@@ -156,7 +163,7 @@ struct CNIBenchmark {
     func oneAttachment(
         _ side: Side,
         _ container: String,
-        _ masquerade: Bool
+        _ masquerade: Masquerade
     ) throws -> (add: Double, delete: Double) {
         let config = try configuration(side, masquerade)
         try execute(["ip", "netns", "add", container])
@@ -167,7 +174,7 @@ struct CNIBenchmark {
     }
 
     private func manyAtOnce(_ side: Side) throws -> Double {
-        let config = try configuration(side, true)
+        let config = try configuration(side, .iptables)
         let containers = (0..<parallel).map { "x\($0)" }
         for container in containers { try execute(["ip", "netns", "add", container]) }
         let started = now()
@@ -191,7 +198,9 @@ struct CNIBenchmark {
         plugin: String = "bridge"
     ) throws -> Double {
         let usage = try start(side, verb, container, config, plugin).wait()
-        guard usage.status == 0 else {
+        // The reference's DEL fails where nftables masquerades: it does not understand iptables 1.8.9's "no such chain".
+        let mayFail = verb == "DEL" && side.plugins == tools.reference
+        guard usage.status == 0 || mayFail else {
             throw BenchmarkError("\(verb) of \(side.network), \(plugin): \(answer(container))")
         }
         return usage.wall * 1000
@@ -218,12 +227,12 @@ struct CNIBenchmark {
         )
     }
 
-    func configuration(_ side: Side, _ masquerade: Bool) throws -> String {
+    func configuration(_ side: Side, _ masquerade: Masquerade) throws -> String {
         let path = "\(tools.work)/\(side.network).conf"
         try write(
             """
             {"cniVersion":"1.0.0","name":"\(side.network)","type":"bridge","bridge":"\(side.bridge)",
-             "isDefaultGateway":true,"ipMasq":\(masquerade),
+             "isDefaultGateway":true,"ipMasq":\(masquerade != .off),"ipMasqBackend":"\(masquerade == .iptables ? "iptables" : "nftables")",
              "ipam":{"type":"host-local","dataDir":"\(tools.work)/leases","subnet":"\(side.subnet)"}}
             """,
             to: path
