@@ -79,6 +79,7 @@ package struct FakeKernel: Kernel {
             throw .noEntry("enter", "the container's namespace")
         }
         try perform(step)
+        try loseAnswer()
     }
 
     /// Makes all changes or none.
@@ -89,6 +90,7 @@ package struct FakeKernel: Kernel {
             throw KernelError("commit", "ruleset", reason: .interrupted, text: "it has changed since it was read")
         }
         try carryOut(changes)
+        try loseAnswer()
     }
 
     /// Those of `flows` that the filter means.
@@ -150,6 +152,10 @@ package struct FakeKernel: Kernel {
         mutatingCalls += 1
         guard let error = fault?.error(at: mutatingCalls) else { return }
         throw error
+    }
+
+    private func loseAnswer() throws(KernelError) {
+        if let error = fault?.lostAnswer(at: mutatingCalls) { throw error }
     }
 
     private func refuseIfDead(_ operation: String, _ subject: String) throws(KernelError) {

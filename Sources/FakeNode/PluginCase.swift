@@ -72,14 +72,23 @@ extension PluginCase {
     /// An ADD that the kernel refuses at any step leaves nothing. Answers also when there were fewer than `least` steps.
     package func leftAfterRefusals(least: Int) throws -> [String] {
         let refusal = KernelError("apply", "it", reason: .other, errno: 5, text: "Input/output error")
+        return try leftAfterFailures(least: least) { .failOnce(at: $0, refusal) }
+    }
+
+    /// The same for an ADD of which one step happens, but the kernel's answer is lost.
+    package func leftAfterLostAnswers(least: Int) throws -> [String] {
+        try leftAfterFailures(least: least) { .loseAnswer(at: $0) }
+    }
+
+    private func leftAfterFailures(least: Int, _ fault: (_ step: Int) -> Fault) throws -> [String] {
         var left: [String] = []
         var step = 1
         while true {
             let node = node()
             let before = node.kernel.state
-            node.kernel.fault = .failOnce(at: step, refusal)
+            node.kernel.fault = fault(step)
             guard (try? node.add(config)) == nil else { break }
-            left += node.left(beside: before).map { "refused at step \(step): \($0)" }
+            left += node.left(beside: before).map { "failed at step \(step): \($0)" }
             step += 1
         }
         return left + (step > least ? [] : ["only \(step) steps"])

@@ -26,7 +26,7 @@ extension NetlinkSocket {
         let size = unsafe chunks.reduce(0) { $0 + $1.count }
         try makeRoom(for: size, operation, subject)
         unsafe try sendTogether(chunks, operation, subject)
-        return try collectAcks(operation, subject)
+        return try replies(operation, subject)
     }
 
     /// Sends a batch that lies in one array; the rest is as above.
@@ -37,7 +37,7 @@ extension NetlinkSocket {
     ) throws(KernelError) -> BatchReply {
         try makeRoom(for: batch.count, operation, subject)
         try send(batch, operation, subject)
-        return try collectAcks(operation, subject)
+        return try replies(operation, subject)
     }
 
     /// Makes the send buffer large enough: a datagram larger than it is refused (EMSGSIZE, netlink_sendmsg).
@@ -79,6 +79,15 @@ extension NetlinkSocket {
             if sent >= 0 { return }
             let number = Glibc.errno
             guard number == EINTR else { throw KernelError(operation, subject(), errno: number) }
+        }
+    }
+
+    /// The verdicts on a batch that has been sent: without them nobody knows whether the transaction was made.
+    private mutating func replies(_ operation: String, _ subject: () -> String) throws(KernelError) -> BatchReply {
+        do throws(KernelError) {
+            return try collectAcks(operation, subject)
+        } catch {
+            throw error.withUnknownOutcome
         }
     }
 

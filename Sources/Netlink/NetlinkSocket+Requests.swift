@@ -11,13 +11,26 @@ extension NetlinkSocket {
     ) throws(KernelError) {
         let sequence = reserveSequences()
         try send(message.sealed(sequence: sequence, addingFlags: NLM_F_ACK), operation, subject)
+        try check(try verdict(on: sequence, operation, subject), operation, subject)
+    }
+
+    /// The verdict on a request that has been sent: without it nobody knows whether the kernel did what was asked.
+    private mutating func verdict(
+        on sequence: UInt32,
+        _ operation: String,
+        _ subject: () -> String
+    ) throws(KernelError) -> Ack? {
         var ack: Ack?
-        while ack == nil {
-            try receiveAnswer(to: sequence, operation, subject) { header, payload throws(MalformedMessage) in
-                if header.isAck { ack = try header.ack(payload) }
+        do throws(KernelError) {
+            while ack == nil {
+                try receiveAnswer(to: sequence, operation, subject) { header, payload throws(MalformedMessage) in
+                    if header.isAck { ack = try header.ack(payload) }
+                }
             }
+        } catch {
+            throw error.withUnknownOutcome
         }
-        try check(ack, operation, subject)
+        return ack
     }
 
     /// Sends a request that is answered by one message, and reads that.
@@ -69,6 +82,8 @@ extension NetlinkSocket {
     }
 
     /// Receives one datagram and calls `body` with those of its messages that answer `sequence`; false when it was cut.
+    ///
+    /// Answers to earlier requests, which nobody waits for any more, are passed over.
     @discardableResult
     private mutating func receiveAnswer(
         to sequence: UInt32,
@@ -76,19 +91,24 @@ extension NetlinkSocket {
         _ subject: () -> String,
         _ body: (MessageHeader, _ payload: RawSpan) throws(MalformedMessage) -> Void
     ) throws(KernelError) -> Bool {
-        switch try receive(operation, subject) {
-        case .cut: return false
-        case .nothing, .overrun: throw Self.lostAnswer(operation, subject())
-        case .datagram(let length):
-            do throws(MalformedMessage) {
-                try self.read(length) { header, payload throws(MalformedMessage) in
-                    if header.sequence == sequence { try body(header, payload) }
+        var isAnswer = false
+        while !isAnswer {
+            switch try receive(operation, subject) {
+            case .cut: return false
+            case .nothing, .overrun: throw Self.lostAnswer(operation, subject())
+            case .datagram(let length):
+                do throws(MalformedMessage) {
+                    try self.read(length) { header, payload throws(MalformedMessage) in
+                        guard header.sequence == sequence else { return }
+                        isAnswer = true
+                        try body(header, payload)
+                    }
+                } catch {
+                    throw KernelError(operation, subject(), error)
                 }
-            } catch {
-                throw KernelError(operation, subject(), error)
             }
-            return true
         }
+        return true
     }
 
     private func check(_ ack: Ack?, _ operation: String, _ subject: () -> String) throws(KernelError) {

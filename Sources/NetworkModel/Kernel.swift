@@ -62,6 +62,8 @@ extension Kernel where Self: ~Copyable {
     package mutating func chainNames(of table: TableID) throws(KernelError) -> Set<String>? { nil }
 
     /// Applies the steps in order; at the first error takes back what was done, in reverse, and throws.
+    ///
+    /// A step whose outcome is unknown counts as done: if it is not, taking it back finds nothing, which is success.
     package mutating func run(_ plan: NetworkPlan) throws(PlanError) {
         var done: [Step] = []
         for step in plan.steps {
@@ -69,6 +71,7 @@ extension Kernel where Self: ~Copyable {
                 try apply(step)
                 done.append(step)
             } catch {
+                if error.isOutcomeUnknown { done.append(step) }
                 throw PlanError(cause: error, rollback: takeBack(done))
             }
         }

@@ -34,6 +34,8 @@ package struct KernelError: Error, Hashable, Sendable, CustomStringConvertible {
     package let text: String
     /// The kernel's own words (extended acknowledgement), when it had any.
     package let kernelMessage: String?
+    /// Whether the change may have been made all the same: it was asked for, and the kernel's answer is lost.
+    package let isOutcomeUnknown: Bool
 
     /// Describes one refused request.
     package init(
@@ -42,7 +44,8 @@ package struct KernelError: Error, Hashable, Sendable, CustomStringConvertible {
         reason: Reason,
         errno: Int32 = 0,
         text: String,
-        kernelMessage: String? = nil
+        kernelMessage: String? = nil,
+        isOutcomeUnknown: Bool = false
     ) {
         self.operation = operation
         self.subject = subject
@@ -50,6 +53,20 @@ package struct KernelError: Error, Hashable, Sendable, CustomStringConvertible {
         self.errno = errno
         self.text = text
         self.kernelMessage = kernelMessage
+        self.isOutcomeUnknown = isOutcomeUnknown
+    }
+
+    /// The same for a change that may have been made.
+    package var withUnknownOutcome: KernelError {
+        KernelError(
+            operation,
+            subject,
+            reason: reason,
+            errno: errno,
+            text: text,
+            kernelMessage: kernelMessage,
+            isOutcomeUnknown: true
+        )
     }
 
     /// For example `create link cni0: File exists (kernel: …)`.

@@ -86,9 +86,10 @@ struct BridgePluginTests {
         #expect(node.kernel.state.differences(from: shared) == [])
     }
 
-    @Test("an ADD that the kernel refuses at any step leaves nothing", arguments: Network.all)
+    @Test("an ADD that fails at any step leaves nothing", arguments: Network.all)
     func rollback(_ network: Network) throws {
         #expect(try network.pluginCase.leftAfterRefusals(least: 5) == [])
+        #expect(try network.pluginCase.leftAfterLostAnswers(least: 5) == [])
     }
 
     @Test("after a crash at any step of ADD, DEL leaves nothing", arguments: Network.all, [true, false])

@@ -19,6 +19,11 @@ class Configuration:
     ifname: str = "eth0"
 
     @property
+    def is_part(self):
+        """Whether another chain, the one with both families, makes the same calls and more."""
+        return self.name.endswith(("-v4", "-v6"))
+
+    @property
     def takes_uplink(self):
         return any("uplink" in plugin.values() for plugin in self.plugins)
 

@@ -177,11 +177,9 @@ class Node:
 class Point:
     """One way to go through a verb: what is there before, the verb, and what a runtime does afterwards."""
 
-    def __init__(self, node, verb, cleaner="DEL", is_deaf=False):
+    def __init__(self, node, verb, cleaner="DEL"):
         self.node, self.network, self.cleaner = node, node.network, cleaner
         self.verb = verb
-        # Whether the kernel's answer may be lost: nobody knows then what is to be taken back. DEL finds it.
-        self.is_deaf = is_deaf
         self.result = None
         # As runtimes do it: no two containers have the same name.
         self.number = next(NUMBERS)
@@ -209,7 +207,7 @@ class Point:
         answer = self.network.add(under)
         if answer.fine:
             self.succeeded(answer)
-        elif answer.is_error and not self.is_deaf and len(self.network.plugins) == 1 and self.verb == "ADD":
+        elif answer.is_error and len(self.network.plugins) == 1 and self.verb == "ADD":
             # A failed ADD takes back what it did. What the plugins before it did, DEL takes back.
             self.node.compare(self.node.clean, patience=0)
         if self.cleaner == "ADD again":
@@ -319,13 +317,13 @@ def main(path, name, verb, share, shares, wanted):
     with open(LOG) as log:
         calls = calls_of(log)
     points = [(call, fault) for index, call in enumerate(calls) for fault in faults(verb, index, call)
-              if wanted == "all" or fault.kills or wanted == "changes" and call.changes]
+              if wanted in ("all", "every") or fault.kills or wanted == "changes" and call.changes]
     report = {"points": 0, "bad": []}
     if node.problems and share == 0:
         report["bad"].append([f"{name}, {verb}, undisturbed", node.problems])
     for call, fault in points[share::shares]:
         node.problems = []
-        answer = Point(node, verb, fault.cleaner, call.name.startswith("recv")).run(fault.strace(call, LOG))
+        answer = Point(node, verb, fault.cleaner).run(fault.strace(call, LOG))
         wrong = wrong_answer(verb, call, fault, answer)
         report["points"] += 1
         if wrong or node.problems:

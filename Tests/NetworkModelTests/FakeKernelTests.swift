@@ -334,6 +334,7 @@ struct FakeKernelTests {
             return kernel.state.links.keys.map(\.name.text).sorted()
         }
         #expect(made(.failOnce(at: 2, error)) == ["a", "c"])
+        #expect(made(.loseAnswer(at: 2)) == ["a", "b", "c"])
         #expect(made(.failForGood(from: 2, error)) == ["a"])
         #expect(made(.kill(after: 1)) == ["a"])
         #expect(made(.kill(after: 0)) == [])

@@ -93,6 +93,20 @@ struct NetworkPlanTests {
         }
     }
 
+    @Test("a step whose answer is lost is taken back, whether it happened or not", arguments: [true, false])
+    func rollbackOfUnknown(hasHappened: Bool) throws {
+        var fresh = FakeKernel()
+        let plan = try NetworkPlan(from: fresh.observe(PodWire.scope), to: PodWire.wanted)
+        let error = KernelError("test", "it", reason: .other, text: "injected", isOutcomeUnknown: true)
+        for step in 1...plan.steps.count {
+            var kernel = fresh
+            kernel.fault = hasHappened ? .loseAnswer(at: step) : .failOnce(at: step, error)
+            let thrown = #expect(throws: PlanError.self) { try kernel.run(plan) }
+            #expect(thrown?.rollback == [])
+            #expect(kernel.everything == fresh.everything, "step \(step): \(words(plan.steps[step - 1]))")
+        }
+    }
+
     @Test("killed after any step of ADD, DEL leaves nothing of the pod's")
     func killed() throws {
         var fresh = FakeKernel()

@@ -55,9 +55,10 @@ struct PtpPluginTests {
         #expect(try network.leftAfterDeleteWithoutNamespace() == [])
     }
 
-    @Test("an ADD that the kernel refuses at any step leaves nothing", arguments: PluginCase.allPtp)
+    @Test("an ADD that fails at any step leaves nothing", arguments: PluginCase.allPtp)
     func rollback(_ network: PluginCase) throws {
         #expect(try network.leftAfterRefusals(least: 4) == [])
+        #expect(try network.leftAfterLostAnswers(least: 4) == [])
     }
 
     @Test("what a DEL could not remove, the next DEL finds", arguments: PluginCase.allPtp)

@@ -45,7 +45,7 @@ package struct NftablesSocket: ~Copyable, Sendable {
         }
         if let refusal = reply.acks.first(where: { $0.errno != 0 }) { throw batch.error(refusal, changes) }
         guard reply.acks.contains(where: { $0.sequence == batch.lastSequence }) else {
-            throw NetlinkSocket.lostAnswer("commit", "ruleset")
+            throw NetlinkSocket.lostAnswer("commit", "ruleset").withUnknownOutcome
         }
     }
 
