@@ -21,7 +21,7 @@ package enum NetnsFile: Hashable, Sendable {
             // nsfs calls its files regular; a device or pipe must not even be opened.
             guard status.kind == .regular else { return .notANetns }
             let file = try Descriptor(opening: path, [.read, .followLinks, .nonBlocking])
-            guard podnet_namespace_type(file.raw) == podnet_clone_newnet() else { return .notANetns }
+            guard try isNetwork(file, path) else { return .notANetns }
             let own = try FileSystem.status("/proc/thread-self/ns/net", followLinks: true)
             return try file.status().isSameFile(as: own) ? .own : .other
         } catch  where error.reason == .missing || error.errno == ESRCH {
@@ -29,6 +29,16 @@ package enum NetnsFile: Hashable, Sendable {
             return .missing
         } catch {
             return .unreadable(error)
+        }
+    }
+
+    /// Whether it is a network's namespace. What is no namespace knows no such request; any other error says nothing.
+    private static func isNetwork(_ file: borrowing Descriptor, _ path: String) throws(PosixError) -> Bool {
+        let raw = file.raw
+        do throws(PosixError) {
+            return try call("inspect", path) { podnet_namespace_type(raw) } == podnet_clone_newnet()
+        } catch  where error.errno == ENOTTY {
+            return false
         }
     }
 }
