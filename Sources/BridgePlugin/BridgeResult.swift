@@ -20,7 +20,7 @@ extension BridgeDesired {
             interfaces: interfaces,
             ips: addresses.map { CNIResult.IP($0.cidr, gateway: $0.gateway, interface: 2) },
             // IPAM's routes with their gateways filled in, and the default route that the plugin added.
-            routes: pod.routedRoutes.map(CNIResult.Route.init),
+            routes: pod.namedRoutes,
             dns: dns
         )
     }

@@ -192,7 +192,7 @@ extension HostDevicePlugin where K: ~Copyable {
             ips: plan.pod.addresses.map {
                 CNIResult.IP($0.cidr, gateway: $0.gateway, interface: interface.map { _ in 0 })
             },
-            routes: plan.pod.routedRoutes.map(CNIResult.Route.init),
+            routes: plan.pod.namedRoutes,
             dns: request.config.dns.isEmpty ? dns : request.config.dns
         )
     }

@@ -86,7 +86,7 @@ extension MacvlanDesired {
         return CNIResult(
             interfaces: [interface],
             ips: pod.addresses.map { CNIResult.IP($0.cidr, gateway: $0.gateway, interface: 0) },
-            routes: pod.routedRoutes.map(CNIResult.Route.init),
+            routes: pod.namedRoutes,
             dns: dns
         )
     }

@@ -43,9 +43,11 @@ extension DesiredAttachment {
         let found = try kernel.look(sharedScope)
         let wanted = try shared(found)
         var state = owned(found, wanted.ruleset).tolerating(interface, request.attachment.ifName)
-        let foundOwned = try kernel.look(ownedScope)
+        var foundOwned = try kernel.look(ownedScope)
         if !NetworkDiff(from: foundOwned, to: state).routes.missing.isEmpty {
-            state = state.tolerating(try kernel.look(.tables))
+            let tables = try kernel.look(.tables)
+            foundOwned.routes.formUnion(tables.routes.filter { $0.table != Route.mainTable })
+            state = state.tolerating(tables)
         }
         let faults =
             NetworkDiff(from: found, to: wanted).faults + NetworkDiff(from: foundOwned, to: state).faults

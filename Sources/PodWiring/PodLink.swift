@@ -72,10 +72,21 @@ package struct PodLink: Hashable, Sendable {
 }
 
 extension PodLink {
-    /// The routes that the result names.
+    /// The pod's routes, besides those that come with its addresses and gateway.
     package var routedRoutes: [Route] {
         let defaults = hasDefaultRoute ? families.sorted().compactMap(defaultRoute) : []
         return defaults + routes.map(podRoute)
+    }
+
+    /// The same as the result names them. What is on the link although there is a gateway says so: CHECK, which has the
+    /// result only, would take the gateway for the route's.
+    package var namedRoutes: [CNIResult.Route] {
+        routedRoutes.map { route in
+            var named = CNIResult.Route(route)
+            let isOnLink = route.gateway == nil && gateway(of: route.destination.family) != nil
+            if isOnLink { named.scope = Int(Route.Scope.link.rawValue) }
+            return named
+        }
     }
 
     /// The default route of a family, unless IPAM gave one with a gateway of its own.

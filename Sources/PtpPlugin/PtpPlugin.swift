@@ -91,7 +91,7 @@ extension PtpDesired {
                 CNIResult.Interface(attachment.ifName, mac: names.containerMAC, mtu: config.mtu, sandbox: sandbox),
             ],
             ips: addresses.map { CNIResult.IP($0.cidr, gateway: $0.gateway, interface: 1) },
-            routes: pod.routedRoutes.map(CNIResult.Route.init),
+            routes: pod.namedRoutes,
             dns: dns
         )
     }

@@ -156,6 +156,21 @@ table bridge nat {
 EOF
 }
 
+# The reference drops what a route says of MTU and segment size.
+test_a_route_is_as_the_network_says_and_check_sees_when_not() {
+    local keys='"isGateway": true, "ipam": {"type": "host-local", "subnet": "10.12.0.0/24", "routes": [
+        {"dst": "10.98.0.0/16", "gw": "10.12.0.1", "mtu": 1300, "advmss": 1200, "priority": 10},
+        {"dst": "10.99.0.0/16", "gw": "10.12.0.1", "table": 77},
+        {"dst": "10.97.0.0/16", "scope": 253}]}'
+    attach a "$keys"
+    expect_match "route" "$(ip -n a route show 10.98.0.0/16)" 'via 10.12.0.1 .*metric 10 .*mtu 1300 advmss 1200'
+    expect_match "another table" "$(ip -n a route show table 77)" '10.99.0.0/16 via 10.12.0.1'
+    expect_match "on the link" "$(ip -n a route show 10.97.0.0/16)" '^10.97.0.0/16 dev eth0 scope link'
+    check a "$keys"
+    ip -n a route change 10.98.0.0/16 via 10.12.0.1 dev eth0 metric 10 mtu 1400 advmss 1200
+    expect_refusal 999 'route 10.98.0.0/16.*1[34]00' check a "$keys"
+}
+
 . "$here/scripts/lib/cases.sh"
 bin=${PODNET_BIN:-}
 run_cases "${BASH_SOURCE[0]}" "$@"
