@@ -16,13 +16,15 @@ struct HealBenchmark {
 
     /// What somebody deletes.
     private enum Deletion: String, CaseIterable {
-        case element, chain, table
+        case element, rules, chain, table
 
-        var change: RulesetChange {
-            switch self {
-            case .element: .deleteElements(HealBenchmark.table, set: "cluster-ips", [[10, 96, 0, 0]])
-            case .chain: .deleteChain(HealBenchmark.table, "nat-output")
-            case .table: .deleteTable(HealBenchmark.table)
+        var changes: [RulesetChange] {
+            let table = HealBenchmark.table
+            return switch self {
+            case .element: [.deleteElements(table, set: "cluster-ips", [[10, 96, 0, 0]])]
+            case .rules: [.flushChain(table, "unserved")]
+            case .chain: [.deleteChain(table, "nat-output")]
+            case .table: [.deleteTable(table)]
             }
         }
 
@@ -31,6 +33,7 @@ struct HealBenchmark {
             let found = try nftables.table(HealBenchmark.table, elements: .keys(["cluster-ips": [[10, 96, 0, 0]]]))
             guard let found else { return false }
             return found.chains["nat-output"] != nil && found.sets["cluster-ips"]?.elements.isEmpty == false
+                && found.chains["unserved"]?.rules.isEmpty == false
         }
     }
 
@@ -70,7 +73,7 @@ struct HealBenchmark {
             // Who deletes again and again is made up for less often.
             usleep(1_000_000)
             let before = try nftables.generation()
-            try nftables.commit([deletion.change])
+            try nftables.commit(deletion.changes)
             let started = now()
             while now() - started < 10 {
                 usleep(100)

@@ -77,13 +77,15 @@ package struct Scope: Hashable, Sendable {
         case comment(String)
         /// Those whose comment begins so. Reads every set once.
         case commentPrefix(String)
+        /// Those of these sets.
+        case sets(Set<String>)
         /// All, but none of the sets that rules write to.
         case all
 
         /// Whether chains and their rules are wanted, too.
         package var includesChains: Bool {
             switch self {
-            case .keys, .all: true
+            case .keys, .sets, .all: true
             case .comment, .commentPrefix: false
             }
         }

@@ -30,6 +30,7 @@ extension Scope.ElementScope {
         case .keys(let keys): keys[set]?.contains(key) ?? false
         case .comment(let text): element.comment == text
         case .commentPrefix(let text): element.comment?.hasPrefix(text) ?? false
+        case .sets(let names): names.contains(set)
         case .all: true
         }
     }

@@ -135,6 +135,14 @@ package struct ProxyCore: Sendable {
 
     private var families: [IPAddress.Family] { settings.families.sorted() }
 
+    /// One of our tables as it is in the kernel but for what services have in it, if it needs no other change.
+    func skeleton(of table: TableID) -> (family: IPAddress.Family, Table)? {
+        guard let family = families.first(where: { ServiceRuleset($0).table == table }),
+            case .present(let shape, let pending) = tables[family], pending.isEmpty
+        else { return nil }
+        return (family, ServiceRuleset(family).skeleton(settings, shape))
+    }
+
     /// A table that outlived its owner belongs to whoever adds it again with the same flags.
     private func claim(_ ruleset: ServiceRuleset) -> [RulesetChange] {
         guard settings.tableFlags != 0 else { return [] }

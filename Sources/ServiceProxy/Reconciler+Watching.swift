@@ -28,9 +28,9 @@ extension Reconciler where K: ~Copyable {
 
     /// Takes back what others did where all of it is known, and has our tables read otherwise.
     func verify() async {
-        if state.knowsKernel, let (changes, generation) = state.suspicion.remedy() {
+        if state.knowsKernel, let (touched, generation) = state.suspicion.known {
             let begin = clock.now
-            if await takeBack(changes, generation) {
+            if await takeBack(touched, generation) {
                 state.nextVerification = clock.now + (clock.now - begin) * Self.rest
                 return
             }
@@ -39,20 +39,25 @@ extension Reconciler where K: ~Copyable {
     }
 
     /// Whether it worked: nobody may have written since.
-    private func takeBack(_ changes: [RulesetChange], _ generation: UInt32) async -> Bool {
-        if !changes.isEmpty {
-            do throws(KernelError) {
-                try await kernel.run { kernel throws(KernelError) in
-                    try kernel.commit(changes, generation: generation)
-                }
-                noteOwn(generation)
-            } catch {
-                return false
-            }
-        }
+    private func takeBack(_ touched: [TableID: TableTouch], _ generation: UInt32) async -> Bool {
+        guard let rules = try? await readRules(of: touched.filter { $0.value.reachesRules }.keys),
+            let changes = core.remedy(for: touched, rules)
+        else { return false }
+        let attempt = changes.isEmpty ? Attempt() : await attempt(changes, at: generation)
+        guard attempt.error == nil else { return false }
+        if !changes.isEmpty { noteOwn(generation) }
         state.suspicion.repaired(changes.objectCount)
         state.suspicion.verified()
+        if attempt.hasMissed { state.suspicion.suspectAnything() }
         return true
+    }
+
+    /// Tables without what services have in them: that does not take longer when there are many services.
+    private func readRules(of tables: some Sequence<TableID>) async throws(KernelError) -> Ruleset {
+        var scope = Scope()
+        for table in tables { scope.tables[table] = .sets(core.staticSets(of: table)) }
+        guard !scope.tables.isEmpty else { return Ruleset() }
+        return try await kernel.run { [scope] kernel throws(KernelError) in try kernel.observe(scope).ruleset }
     }
 
     /// A commit of ours has succeeded, where the ruleset had this number before, if it is known.
@@ -105,9 +110,10 @@ extension Reconciler where K: ~Copyable {
         var error: KernelError?
     }
 
-    /// Commits, if nobody has written since our tables were read for it.
-    func attempt(_ changes: [RulesetChange]) async -> Attempt {
-        let (readGeneration, insists, isWatching) = (state.readGeneration, state.insists, isWatching)
+    /// Commits, if nobody has written since our tables were read for it, or had this number.
+    func attempt(_ changes: [RulesetChange], at generation: UInt32? = nil) async -> Attempt {
+        let (readGeneration, isWatching) = (generation ?? state.readGeneration, isWatching)
+        let insists = generation == nil && state.insists
         let isBulk = isWatching && !insists && changes.objectCount >= Self.bulk
         let attempt = try? await kernel.run { [hears] kernel throws(KernelError) -> Attempt in
             var attempt = Attempt()

@@ -46,12 +46,12 @@ struct Suspicion: Sendable {
     /// A commit of ours came in between: what others did before cannot simply be taken back any more.
     mutating func ownCommitFollowed() { if damage != nil { damage = .unknown } }
 
-    /// The changes that take everything back while the ruleset has this number; nil where our tables have to be read.
-    func remedy() -> (changes: [RulesetChange], generation: UInt32)? {
+    /// All that was done, while the ruleset has this number; nil where our tables have to be read as a whole.
+    var known: (touched: [TableID: TableTouch], generation: UInt32)? {
         guard case .known(let touched, let generation)? = damage,
-            touched.values.allSatisfy({ !$0.isStructural && $0.sets.allSatisfy(ServiceRuleset.SetName.isDynamic) })
+            touched.values.allSatisfy({ $0.extent < .table })
         else { return nil }
-        return (touched.sorted { $0.key < $1.key }.flatMap { $1.inverse(in: $0) }, generation)
+        return (touched, generation)
     }
 
     /// Our tables are known again.

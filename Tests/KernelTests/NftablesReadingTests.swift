@@ -30,6 +30,8 @@ struct NftablesReadingTests {
             (.commentPrefix("net/a/eth0 and more"), []),
             (.keys(["owned": [RegisterBytes.host(2), RegisterBytes.host(4), RegisterBytes.host(5)]]), [2, 4]),
             (.keys(["missing": [RegisterBytes.host(2)]]), []),
+            (.sets(["owned", "missing"]), [1, 2, 3, 4]),
+            (.sets(["empty"]), []),
         ] as [(Scope.ElementScope?, [UInt32])]
     )
     func scope(_ scope: Scope.ElementScope?, _ numbers: [UInt32]) throws {
@@ -200,7 +202,7 @@ extension Scope.ElementScope {
         case .all: true
         case .comment(let text): comment == text
         case .commentPrefix(let text): comment.hasPrefix(text)
-        case .keys: false
+        case .keys, .sets: false
         }
     }
 }

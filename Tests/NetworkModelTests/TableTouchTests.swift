@@ -53,10 +53,16 @@ struct TableTouchTests {
         touch.append([Self.old], of: "b", areAdditions: false)
         var later = TableTouch()
         later.append([Self.new], of: "a", areAdditions: true)
-        later.restructure()
+        later.restructure(.rules, set: "c")
         touch.append(later)
         #expect(touch.sets == ["a", "b"])
         #expect(touch.isStructural)
+        #expect(touch.extent == .rules && touch.remadeSets == ["c"])
+        #expect(touch.inverse(in: Self.id) { $0 == "a" } == [.deleteElements(Self.id, set: "a", [[1]])])
+        touch.restructure(.table)
+        later.restructure(.rules)
+        touch.append(later)
+        #expect(touch.extent == .table)
         let inverse: [RulesetChange] = [
             .deleteElements(Self.id, set: "a", [[1]]), .addElements(Self.id, set: "b", [Self.old]),
         ]

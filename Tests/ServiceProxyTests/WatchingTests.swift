@@ -12,19 +12,24 @@ extension SharedKernel {
         _ deleted: [KeyedElement] = [],
         added: [KeyedElement] = [],
         set: String,
-        isStructural: Bool = false
+        _ extent: TableTouch.Extent = .elements,
+        remaking remade: String? = nil,
+        _ change: (inout Table) -> Void = { _ in }
     ) throws -> RulesetWriter {
         let id = ServiceRuleset(.v4).table
         return try kernel.withLock { kernel in
             kernel.changeBehindTheBack { ruleset in
                 for keyed in deleted { ruleset.tables[id]?.sets[set]?.elements[keyed.key] = nil }
                 for keyed in added { ruleset.tables[id]?.sets[set]?.elements[keyed.key] = keyed.element }
-                if isStructural { ruleset.tables[id]?.chains["nat-output"] = nil }
+                if var table = ruleset.tables[id] {
+                    change(&table)
+                    ruleset.tables[id] = table
+                }
             }
             var touch = TableTouch()
             touch.append(deleted, of: set, areAdditions: false)
             touch.append(added, of: set, areAdditions: true)
-            if isStructural { touch.restructure() }
+            touch.restructure(extent, set: remade)
             return RulesetWriter(
                 generation: try kernel.generation(),
                 processID: 8_123,
@@ -64,12 +69,81 @@ struct WatchingTests {
         }
     }
 
+    /// What somebody might do to rules, chains and sets, as nft does it.
+    struct Vandalism: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        /// A set that it makes or removes.
+        let remade: String?
+        let change: @Sendable (inout Table) -> Void
+
+        init(_ name: String, remaking remade: String? = nil, _ change: @escaping @Sendable (inout Table) -> Void) {
+            testDescription = name
+            self.remade = remade
+            self.change = change
+        }
+    }
+
+    private static let vandalism = [
+        Vandalism("a chain") { $0.chains["nat-output"] = nil },
+        Vandalism("rules") { $0.chains["unserved"]?.rules = [] },
+        Vandalism("the way to the refusal") { $0.sets["refusals"]?.elements = [:] },
+        Vandalism("one rule") { $0.chains["unserved"]?.rules.removeLast() },
+        Vandalism("a rule of theirs") { $0.chains["services"]?.rules.insert(Rule([.verdict(.drop)]), at: 0) },
+        Vandalism("a chain of theirs") { $0.chains["theirs"] = Chain(rules: [Rule([.verdict(.accept)])]) },
+        Vandalism("a set of theirs", remaking: "theirs") { $0.sets["theirs"] = ElementSet(key: [.mark]) },
+        Vandalism("the map of services", remaking: "frontends") { table in
+            for name in ["services", "unserved-virtual"] { table.chains[name]?.rules = [] }
+            table.sets["frontends"] = nil
+        },
+        Vandalism("the map of endpoints and every chain that looks into it", remaking: "endpoints") { table in
+            table.sets["pickers"]?.elements = [:]
+            for name in table.chains.keys where name.hasPrefix("pick-") { table.chains[name] = nil }
+            table.sets["endpoints"] = nil
+        },
+    ]
+
+    @Test("is taken back without reading the services, where rules, chains or sets changed", arguments: vandalism)
+    func rules(_ example: Vandalism) async throws {
+        try await withReconciler { running in
+            _ = await running.take(try web("web", "10.96.0.1", "10.11.0.1"))
+            _ = await running.take(try web("db", "10.96.0.2", "10.11.0.2"))
+            let before = running.shared.table
+            let gone = try running.shared.element(of: Self.set)
+            let vandal = try running.shared.meddle(
+                [gone],
+                set: Self.set,
+                .rules,
+                remaking: example.remade,
+                example.change
+            )
+            #expect(running.shared.table != before)
+            let words = await running.take(.ruleset([vandal], missed: false)).words
+            #expect(words == ["repaired nft[8123]", "settled true"])
+            #expect(running.shared.table == before)
+        }
+    }
+
+    @Test("is found by reading them, where a map went and another came by its name")
+    func remade() async throws {
+        try await withReconciler { running in
+            _ = await running.take(try web("web", "10.96.0.1", "10.11.0.1"))
+            let before = running.shared.table
+            let set = ServiceRuleset.SetName.frontends
+            let vandal = try running.shared.meddle(set: Self.set, .rules, remaking: set) { table in
+                table.sets[set]?.elements = [:]
+            }
+            let words = await running.take(.ruleset([vandal], missed: false)).words
+            #expect(words.contains { $0.hasPrefix("adopted") } && words.contains("repaired nft[8123]"))
+            #expect(running.shared.table == before)
+        }
+    }
+
     @Test("is found by reading them, where more happened or a commit of ours came after")
     func structure() async throws {
         try await withReconciler { running in
             _ = await running.take(try web("web", "10.96.0.1", "10.11.0.1"))
             let before = running.shared.table
-            let vandal = try running.shared.meddle(set: Self.set, isStructural: true)
+            let vandal = try running.shared.meddle(set: Self.set, .table) { $0.chains["nat-output"] = nil }
             let seen = await running.take(.ruleset([vandal], missed: false)).words
             #expect(seen == ["adopted 1", "committed 1", "repaired nft[8123]", "settled true"])
             #expect(running.shared.table == before)

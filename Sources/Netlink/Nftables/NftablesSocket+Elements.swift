@@ -18,6 +18,8 @@ extension NftablesSocket {
         case .comment(let text): return try read(matching: .comment(Array(text.utf8)), of: sets, into: &result, id)
         case .commentPrefix(let text):
             return try read(matching: .commentPrefix(Array(text.utf8)), of: sets, into: &result, id)
+        case .sets(let names):
+            return try read(matching: .all, of: sets.filter { names.contains($0.name) }, into: &result, id)
         case .all: return try read(matching: .all, of: sets, into: &result, id)
         }
     }

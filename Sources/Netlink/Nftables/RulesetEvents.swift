@@ -135,14 +135,15 @@ private struct TouchedTables: Sendable {
         try forEachAttribute(in: payload, from: MemoryLayout<nfgenmsg>.size) { type, value throws(MalformedMessage) in
             switch type {
             case Int(NFTA_SET_ELEM_LIST_TABLE.rawValue): name = value.string()
-            case Int(NFTA_SET_ELEM_LIST_SET.rawValue) where header.isElements: set = value.string()
+            // The same number as NFTA_SET_NAME.
+            case Int(NFTA_SET_ELEM_LIST_SET.rawValue) where header.isElements || header.isSet: set = value.string()
             default: break
             }
         }
         guard let table = watched.first(where: { $0.name == name && $0.family.number == header.family(payload) })
         else { return }
         guard header.isElements else {
-            touched[table, default: TableTouch()].restructure()
+            touched[table, default: TableTouch()].restructure(header.extent, set: header.isSet ? set : nil)
             return
         }
         let elements = try ElementPiece(payload, .all).kept
@@ -161,6 +162,14 @@ extension MessageHeader {
     fileprivate var isNewGeneration: Bool { type == Self.newGeneration }
     fileprivate var isNewElements: Bool { type == Self.type(NFT_MSG_NEWSETELEM) }
     fileprivate var isElements: Bool { isNewElements || type == Self.type(NFT_MSG_DELSETELEM) }
+    fileprivate var isSet: Bool { type == Self.type(NFT_MSG_NEWSET) || type == Self.type(NFT_MSG_DELSET) }
+
+    private var isChainOrRule: Bool {
+        [NFT_MSG_NEWCHAIN, NFT_MSG_DELCHAIN, NFT_MSG_NEWRULE, NFT_MSG_DELRULE].contains { type == Self.type($0) }
+    }
+
+    /// What the announcement of something that is no element says of its table.
+    fileprivate var extent: TableTouch.Extent { isSet || isChainOrRule ? .rules : .table }
 
     /// `nfgen_family`, the first byte of what follows.
     fileprivate func family(_ payload: RawSpan) -> UInt8? {

@@ -7,9 +7,20 @@ package struct TableTouch: Hashable, Sendable {
         let isAddition: Bool
     }
 
+    /// What changed at most.
+    package enum Extent: Comparable, Hashable, Sendable {
+        case elements
+        /// Rules, chains or sets, too.
+        case rules
+        /// It may be anything, the table itself included.
+        case table
+    }
+
     private var steps: [Step] = []
-    /// Whether more than elements changed: rules, chains, sets or the table itself.
-    package private(set) var isStructural = false
+    /// What changed at most.
+    package private(set) var extent = Extent.elements
+    /// Sets that came or went.
+    package private(set) var remadeSets: Set<String> = []
 
     /// Nothing happened.
     package init() {}
@@ -22,20 +33,31 @@ package struct TableTouch: Hashable, Sendable {
         steps += elements.map { Step(set: set, keyed: $0, isAddition: areAdditions) }
     }
 
-    /// Remembers that the table was changed in another way.
-    package mutating func restructure() { isStructural = true }
+    /// Whether more than elements changed.
+    package var isStructural: Bool { extent > .elements }
+
+    /// Remembers that the table was changed in another way; `set` is one that came or went.
+    package mutating func restructure(_ extent: Extent, set: String? = nil) {
+        self.extent = max(self.extent, extent)
+        if let set { remadeSets.insert(set) }
+    }
 
     /// Remembers what happened later.
     package mutating func append(_ later: TableTouch) {
         steps += later.steps
-        isStructural = isStructural || later.isStructural
+        extent = max(extent, later.extent)
+        remadeSets.formUnion(later.remadeSets)
     }
 
-    /// The changes that take back what happened to elements, as long as nothing else has happened since.
+    /// The changes that take back what happened to elements of such sets, as long as nothing else has happened since.
     ///
     /// Of an element that came and went only its first and last state count.
-    package func inverse(in table: TableID) -> [RulesetChange] {
-        let bySet = Dictionary(grouping: steps, by: \.set).sorted { $0.key < $1.key }
+    package func inverse(
+        in table: TableID,
+        ofSets isMeant: (String) -> Bool = { _ in true }
+    ) -> [RulesetChange] {
+        let meant = steps.filter { isMeant($0.set) }
+        let bySet = Dictionary(grouping: meant, by: \.set).sorted { $0.key < $1.key }
         let deletions = bySet.compactMap { set, steps -> RulesetChange? in
             let last = Dictionary(steps.map { ($0.keyed.key, $0.isAddition) }) { _, later in later }
             let keys = last.filter(\.value).keys.sorted { $0.lexicographicallyPrecedes($1) }
