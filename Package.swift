@@ -16,12 +16,9 @@ let base: [SwiftSetting] = [
 // folder before all others, and with it the shared libraries that the plugins do without.
 let headers = ["-Xcc", "-I/usr/include/libnl3"]
 // Swift finds a generic type at run time by its mangled name and asks of its arguments what they conform to by reading
-// all conformances of the program, half of what a plugin computes. The compiler knows both; this has it say so, and lay
-// the types out beforehand. Sections of their own for functions let the linker drop those that nobody calls
-// (docs/decisions/0007-what-an-add-costs.md).
-let startsFast = [
-    "-disable-concrete-type-metadata-mangled-name-accessors", "-prespecialize-generic-metadata", "-function-sections",
-]
+// all conformances of the program, half of what a plugin computes. The compiler knows both; this has it say so. Sections
+// of their own for functions let the linker drop those that nobody calls (docs/decisions/0007-what-an-add-costs.md).
+let startsFast = ["-disable-concrete-type-metadata-mangled-name-accessors", "-function-sections"]
 let strict = base + [.strictMemorySafety(), .unsafeFlags(headers + startsFast.flatMap { ["-Xfrontend", $0] })]
 
 func library(
