@@ -179,7 +179,10 @@ test_a_token_that_is_gone_or_replaced_costs_nothing_that_is_in_the_kernel() {
     wait_until 5 says "the token: .*$work/token" netctl status || { netctl status; exit 1; }
     as_before "at a start without a token"
     echo canary-token >"$work/token"
-    wait_until 30 says 'services +watching' netctl status || { netctl status; exit 1; }
+    local resource
+    for resource in services endpointslices servicecidrs; do
+        wait_until 30 says "$resource +watching" netctl status || { netctl status; exit 1; }
+    done
     complete
     as_before "with the new token"
     token_is_nowhere "the log"
