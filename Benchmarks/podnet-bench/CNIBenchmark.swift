@@ -75,10 +75,16 @@ struct CNIBenchmark {
     }
 
     private func addAndDelete(_ report: inout Report, _ masquerade: Masquerade) throws {
+        let (suffix, octet) =
+            switch masquerade {
+            case .off: ("p", 20)
+            case .nftables: ("m", 30)
+            case .iptables: ("i", 34)
+            }
         try compare(
             "bridge + host-local",
             masquerade.description,
-            sides("\(masquerade)".prefix(1).description, masquerade == .off ? 20 : masquerade == .nftables ? 30 : 34),
+            sides(suffix, octet),
             budget: masquerade == .off ? 0.25 : 0.1,
             &report
         ) { try oneAttachment($0, $1, masquerade) }
