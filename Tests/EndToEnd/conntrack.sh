@@ -19,10 +19,10 @@ vip=10.96.0.53
 target=5353 port=53
 dns() {
     local address transport endpoints= slice_ports= service_ports=
-    for address in "$@"; do endpoints+="- { addresses: [$address], nodeName: here }"$'\n'; done
+    for address in "$@"; do endpoints+=$'\n'"- { addresses: [$address], nodeName: here }"; done
     for transport in UDP TCP SCTP; do
-        service_ports+="  - { name: ${transport,,}, protocol: $transport, port: $port, nodePort: 30053 }"$'\n'
-        slice_ports+="- { name: ${transport,,}, protocol: $transport, port: $target }"$'\n'
+        service_ports+=$'\n'"  - { name: ${transport,,}, protocol: $transport, port: $port, nodePort: 30053 }"
+        slice_ports+=$'\n'"- { name: ${transport,,}, protocol: $transport, port: $target }"
     done
     put dns.yaml <<YAML
 apiVersion: v1
@@ -32,21 +32,16 @@ spec:
   type: LoadBalancer
   clusterIP: $vip
   externalIPs: [198.51.100.7]
-  ports:
-$service_ports
+  ports:$service_ports
 status: { loadBalancer: { ingress: [{ ip: 203.0.113.7 }] } }
 ---
 apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
 metadata: { name: dns-1, labels: { kubernetes.io/service-name: dns } }
 addressType: IPv4
-ports:
-$slice_ports
-endpoints: ${endpoints:-[]}
-$([ -z "$endpoints" ] || printf '%s' "$endpoints")
+ports:$slice_ports
+endpoints:${endpoints:- []}
 YAML
-    [ -n "$endpoints" ] || sed -i '/^$/d' "$work/services.d/dns.yaml"
-    [ -z "$endpoints" ] || sed -i 's/^endpoints: - /endpoints:\n- /; /^$/d' "$work/services.d/dns.yaml"
 }
 # talk POD PORT ADDRESS:PORT: one datagram from the port, and the answer.
 talk() { echo q | ip netns exec "$1" timeout 3 socat -T0.7 - "UDP:$3,sourceport=$2" 2>/dev/null || true; }
@@ -66,7 +61,7 @@ begin() { # ANSWER: a flow by each entrance
 gone() {
     local number
     for number in "$@"; do
-        wait_until 5 sh -c "! grep -v ' dst=198.18.0.1 ' /proc/net/nf_conntrack | grep -q ' sport=$number dport='" ||
+        wait_until 10 sh -c "! grep -v ' dst=198.18.0.1 ' /proc/net/nf_conntrack | grep -q ' sport=$number dport='" ||
             { flows | grep -v ' dst=198.18.0.1 '; cat "$work/podnetd.log"; exit 1; }
     done
 }
