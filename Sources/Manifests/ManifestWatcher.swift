@@ -43,7 +43,7 @@ package struct ManifestWatcher: ~Copyable, Sendable {
         inotify = try? Inotify()
     }
 
-    /// Whether nothing will tell what happens at the path: the directory is not there.
+    /// Whether nothing will tell what happens at the path: the directory is not there, or inotify is not to be had.
     package var isBlind: Bool { watched == nil }
 
     /// The number to wait on together with others: readable when a scan may find something. Nil without inotify.

@@ -67,6 +67,14 @@ enum ElementBytes {
         return Frontend(address, transport, port)
     }
 
+    /// What `slot(_:of:)` wrote.
+    static func slot(from bytes: [UInt8]) -> (number: UInt32, frontend: Frontend)? {
+        guard let number = RegisterBytes.number(host: bytes.prefix(4)),
+            let frontend = frontend(from: bytes.dropFirst(4))
+        else { return nil }
+        return (number, frontend)
+    }
+
     /// What `source(_:of:)` wrote for a prefix of this length.
     static func source(from bytes: [UInt8], prefixLength: Int) -> (Frontend, CIDR)? {
         let length = (bytes.count - 8) / 2

@@ -51,8 +51,7 @@ struct FoundFrontends {
 
     private mutating func readList(_ table: Table, _ name: String) {
         for (key, element) in table.elements(name) {
-            if let index = RegisterBytes.number(host: key.prefix(4)),
-                let frontend = ElementBytes.frontend(from: key.dropFirst(4)),
+            if let (index, frontend) = ElementBytes.slot(from: key),
                 let endpoint = element.data.flatMap({ ElementBytes.endpoint(from: $0[...]) })
             {
                 found[frontend, default: Found()].lists[name, default: [:]][index] = endpoint
@@ -64,8 +63,7 @@ struct FoundFrontends {
 
     private mutating func readIdentities(_ table: Table, _ name: String) {
         for (key, element) in table.elements(name) {
-            if let index = RegisterBytes.number(host: key.prefix(4)),
-                let frontend = ElementBytes.frontend(from: key.dropFirst(4)),
+            if let (index, frontend) = ElementBytes.slot(from: key),
                 let number = element.data.flatMap({ RegisterBytes.number(host: $0) })
             {
                 found[frontend, default: Found()].identities[name, default: [:]][index] = number

@@ -66,8 +66,7 @@ package struct KernelServices: Hashable, Sendable {
         var endpoints: [Frontend: [Int: Target]] = [:]
         let indices = indices(table, picker)
         for (key, element) in table.elements(picker.endpoints) {
-            guard let number = RegisterBytes.number(host: key.prefix(4)),
-                let frontend = ElementBytes.frontend(from: key.dropFirst(4)),
+            guard let (number, frontend) = ElementBytes.slot(from: key),
                 let address = element.data.flatMap({ ElementBytes.endpoint(from: $0[...]) })
             else { continue }
             guard let index = indices[frontend].map({ $0[number] }) ?? number else { continue }
@@ -79,8 +78,7 @@ package struct KernelServices: Hashable, Sendable {
     private static func indices(_ table: Table, _ picker: Picker) -> [Frontend: [UInt32: UInt32]] {
         var indices: [Frontend: [UInt32: UInt32]] = [:]
         for (key, element) in table.elements(picker.identities) {
-            guard let index = RegisterBytes.number(host: key.prefix(4)),
-                let frontend = ElementBytes.frontend(from: key.dropFirst(4)),
+            guard let (index, frontend) = ElementBytes.slot(from: key),
                 let number = element.data.flatMap({ RegisterBytes.number(host: $0) })
             else { continue }
             indices[frontend, default: [:]][number] = index

@@ -21,7 +21,7 @@ extension ProxyCore {
 
     /// The sets of a table whose elements do not follow the services.
     func staticSets(of table: TableID) -> Set<String> {
-        Set(skeleton(of: table)?.1.sets.filter { !$0.value.elements.isEmpty }.keys.map { $0 } ?? [])
+        Set((skeleton(of: table)?.table.sets ?? [:]).filter { !$0.value.elements.isEmpty }.keys)
     }
 
     private func remedy(for touch: TableTouch, _ table: TableID, _ observed: Table) -> [RulesetChange]? {

@@ -136,7 +136,7 @@ package struct ProxyCore: Sendable {
     private var families: [IPAddress.Family] { settings.families.sorted() }
 
     /// One of our tables as it is in the kernel but for what services have in it, if it needs no other change.
-    func skeleton(of table: TableID) -> (family: IPAddress.Family, Table)? {
+    func skeleton(of table: TableID) -> (family: IPAddress.Family, table: Table)? {
         guard let family = families.first(where: { ServiceRuleset($0).table == table }),
             case .present(let shape, let pending) = tables[family], pending.isEmpty
         else { return nil }

@@ -36,7 +36,7 @@ extension FieldCheck {
         let policy = try policy(spec.externalTrafficPolicy, field: "spec.externalTrafficPolicy")
         let exposure = ServiceExposure(
             isLoadBalancer: isLoadBalancer,
-            externalIPs: try addresses(spec.externalIPs, field: "spec.externalIPs"),
+            externalIPs: try addresses((spec.externalIPs ?? []).enumerated()) { "spec.externalIPs[\($0)]" },
             loadBalancerIPs: try loadBalancerIPs(of: service),
             sourceRanges: try sourceRanges(of: spec),
             policy: policy,
@@ -46,11 +46,15 @@ extension FieldCheck {
         return exposure == ServiceExposure() ? nil : exposure
     }
 
-    private func addresses(_ texts: [String]?, field: String) throws(Rejection) -> [IPAddress] {
+    /// Each address once; `field` names a text by its place.
+    private func addresses(
+        _ texts: some Sequence<(offset: Int, element: String)>,
+        _ field: (Int) -> String
+    ) throws(Rejection) -> [IPAddress] {
         var addresses: [IPAddress] = []
         var known: Set<IPAddress> = []
-        for (index, text) in (texts ?? []).enumerated() {
-            let address = try self.field("\(field)[\(index)]") { () throws(InvalidValue) in try virtualAddress(text) }
+        for (index, text) in texts {
+            let address = try self.field(field(index)) { () throws(InvalidValue) in try virtualAddress(text) }
             if known.insert(address).inserted { addresses.append(address) }
         }
         return addresses
@@ -60,14 +64,9 @@ extension FieldCheck {
     private func loadBalancerIPs(of service: KubernetesService) throws(Rejection) -> [IPAddress] {
         let ingress = service.status?.loadBalancer?.ingress ?? []
         let texts = ingress.map { $0.ipMode == nil || $0.ipMode == "VIP" ? $0.ip ?? "" : "" }
-        var addresses: [IPAddress] = []
-        var known: Set<IPAddress> = []
-        for (index, text) in texts.enumerated() where !text.isEmpty {
-            let field = "status.loadBalancer.ingress[\(index)].ip"
-            let address = try self.field(field) { () throws(InvalidValue) in try virtualAddress(text) }
-            if known.insert(address).inserted { addresses.append(address) }
+        return try addresses(texts.enumerated().filter { !$0.element.isEmpty }) {
+            "status.loadBalancer.ingress[\($0)].ip"
         }
-        return addresses
     }
 
     /// The networks, spaces around them forgiven as Kubernetes forgives them; nil without any.

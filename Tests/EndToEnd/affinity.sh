@@ -26,26 +26,9 @@ sticky() {
     for endpoint in "$@"; do
         case $endpoint in 10.200.0.[23]) endpoints+=("$endpoint here") ;; *) endpoints+=("$endpoint there") ;; esac
     done
-    { cat <<YAML; endpoint_list "${endpoints[@]}"; } | put web.yaml
-apiVersion: v1
-kind: Service
-metadata: { name: web }
-spec:
-  type: LoadBalancer
-  clusterIP: $vip
-  externalTrafficPolicy: $policy
+    web_service "externalTrafficPolicy: $policy
   sessionAffinity: ClientIP
-  sessionAffinityConfig: { clientIP: { timeoutSeconds: $seconds } }
-  ports: [{ name: http, port: 80, nodePort: 30080 }]
-status: { loadBalancer: { ingress: [{ ip: 203.0.113.7 }] } }
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: { name: web-1, labels: { kubernetes.io/service-name: web } }
-addressType: IPv4
-ports: [{ name: http, port: 8080 }]
-endpoints:
-YAML
+  sessionAffinityConfig: { clientIP: { timeoutSeconds: $seconds } }" "${endpoints[@]}" | put web.yaml
 }
 every=(10.200.0.2 10.200.0.3 10.200.0.4 10.200.0.5)
 # reached NETNS SOURCE [ADDRESS PORT]: the endpoint that answers.

@@ -14,30 +14,8 @@ cluster() {
     serve far 8080
 }
 
-# web_service SPEC ENDPOINT…: default/web by every entrance, with more keys of its spec; an endpoint is "ADDRESS NODE KEYS".
-web_service() {
-    local spec=$1
-    shift
-    cat <<YAML
-apiVersion: v1
-kind: Service
-metadata: { name: web }
-spec:
-  type: LoadBalancer
-  clusterIP: $vip
-  $spec
-  ports: [{ name: http, port: 80, nodePort: 30080 }, { name: dns, protocol: UDP, port: 53, nodePort: 30053 }]
-status: { loadBalancer: { ingress: [{ ip: 203.0.113.7 }] } }
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: { name: web-1, labels: { kubernetes.io/service-name: web } }
-addressType: IPv4
-ports: [{ name: http, port: 8080 }, { name: dns, protocol: UDP, port: 5353 }]
-endpoints:
-YAML
-    endpoint_list "$@"
-}
+# web_service makes it with both.
+with_dns=yes
 local_endpoint='10.200.0.2 here' far_endpoint='10.200.2.2 there'
 
 # fresh FLAG…: a daemon that starts from nothing with the manifests as they are.

@@ -12,32 +12,12 @@ outside() {
 }
 # entrances POLICY RANGES ENDPOINTS…: a service by every way in; the endpoint 10.200.0.2 is on this node.
 entrances() {
-    local policy=$1 ranges=$2 endpoint endpoints=
+    local policy=$1 ranges=$2 endpoint endpoints=()
     shift 2
-    for endpoint in "$@"; do
-        endpoints+="- { addresses: [$endpoint], nodeName: $([ "$endpoint" = 10.200.0.2 ] && echo here || echo there) }"$'\n'
-    done
-    put web.yaml <<YAML
-apiVersion: v1
-kind: Service
-metadata: { name: web }
-spec:
-  type: LoadBalancer
-  clusterIP: $vip
-  externalTrafficPolicy: $policy
+    for endpoint in "$@"; do endpoints+=("$endpoint $([ "$endpoint" = 10.200.0.2 ] && echo here || echo there)"); done
+    web_service "externalTrafficPolicy: $policy
   externalIPs: [198.51.100.7]
-  loadBalancerSourceRanges: [$ranges]
-  ports: [{ name: http, port: 80, nodePort: 30080 }]
-status: { loadBalancer: { ingress: [{ ip: 203.0.113.7 }] } }
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: { name: web-1, labels: { kubernetes.io/service-name: web } }
-addressType: IPv4
-ports: [{ name: http, port: 8080 }]
-endpoints:
-$endpoints
-YAML
+  loadBalancerSourceRanges: [$ranges]" "${endpoints[@]}" | put web.yaml
 }
 reaches() { expect_equal "$1 → $3:$2" "$(ask "$1" "$2" "$3" || echo nothing)" "$4"; }
 

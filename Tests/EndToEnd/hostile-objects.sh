@@ -239,15 +239,7 @@ test_cve_2020_8558_no_sysctl_changes_and_loopback_stays_unreachable() {
     }
     settings >"$work/settings"
     serve server 8080
-    put web.yaml <<YAML
-apiVersion: v1
-kind: Service
-metadata: { name: web }
-spec: { type: LoadBalancer, clusterIP: $vip, externalIPs: [198.51.100.7], ports: [{ name: p80, port: 80, nodePort: 30080 }] }
-status: { loadBalancer: { ingress: [{ ip: 203.0.113.7 }] } }
----
-$(slice web 8080 p80 10.200.0.2)
-YAML
+    web_service 'externalIPs: [198.51.100.7]' '10.200.0.2 here' | put web.yaml
     start --nodeport-addresses 0.0.0.0/0
     applied
     expect_equal "settings" "$(settings | diff "$work/settings" -)" ""

@@ -21,26 +21,7 @@ publish() {
     serve hosted 81
 }
 # The service has port 80 of its own address and of one that is the node's, and a node port.
-manifest() {
-    put web.yaml <<YAML
-apiVersion: v1
-kind: Service
-metadata: { name: web }
-spec:
-  type: NodePort
-  clusterIP: $vip
-  externalIPs: [192.0.2.3]
-  ports: [{ name: http, port: 80, nodePort: 30080 }]
----
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: { name: web-1, labels: { kubernetes.io/service-name: web } }
-addressType: IPv4
-ports: [{ name: http, port: 8080 }]
-endpoints:
-- { addresses: [10.200.0.2] }
-YAML
-}
+manifest() { web_service 'externalIPs: [192.0.2.3]' '10.200.0.2 here' | put web.yaml; }
 answers() { expect_match "$1 → $3:$2, $order" "$(ask "$1" "$2" "$3" || echo nothing)" "^$4 "; }
 # Services have their own addresses and ports, the pod has what is left of port 80.
 each_has_its_own() {

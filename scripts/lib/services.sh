@@ -72,6 +72,35 @@ endpoint_list() {
         echo "- { addresses: [$address], nodeName: $on${keys:+, $keys} }"
     done
 }
+# web_service SPEC [ENDPOINT…]: default/web by every way in, with more lines of its spec; endpoints as above. With `with_dns`
+# it has a UDP port, too.
+web_service() {
+    local spec=$1 ports='{ name: http, port: 80, nodePort: 30080 }' targets='{ name: http, port: 8080 }'
+    shift
+    if [ -n "${with_dns:-}" ]; then
+        ports+=', { name: dns, protocol: UDP, port: 53, nodePort: 30053 }'
+        targets+=', { name: dns, protocol: UDP, port: 5353 }'
+    fi
+    cat <<YAML
+apiVersion: v1
+kind: Service
+metadata: { name: web }
+spec:
+  type: LoadBalancer
+  clusterIP: $vip
+  $spec
+  ports: [$ports]
+status: { loadBalancer: { ingress: [{ ip: 203.0.113.7 }] } }
+---
+apiVersion: discovery.k8s.io/v1
+kind: EndpointSlice
+metadata: { name: web-1, labels: { kubernetes.io/service-name: web } }
+addressType: IPv4
+ports: [$targets]
+endpoints:
+YAML
+    endpoint_list "$@"
+}
 put() { # FILE: replaces a manifest by what is on stdin
     cat >"$work/services.d/.$1.tmp"
     mv "$work/services.d/.$1.tmp" "$work/services.d/$1"

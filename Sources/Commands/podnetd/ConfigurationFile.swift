@@ -129,9 +129,13 @@ private struct ConfigurationEntry {
     }
 
     func linkName() throws(ConfigurationError) -> InterfaceName {
+        try parsed { text throws(InvalidValue) in try InterfaceName(text) }
+    }
+
+    private func parsed<Item>(_ read: (String) throws(InvalidValue) -> Item) throws(ConfigurationError) -> Item {
         let text = try text()
         do throws(InvalidValue) {
-            return try InterfaceName(text)
+            return try read(text)
         } catch {
             throw ConfigurationError(file, line: value.mark?.line, "\(shown(name)): \(error)")
         }
@@ -151,21 +155,11 @@ private struct ConfigurationEntry {
     }
 
     func serverAddress() throws(ConfigurationError) -> ServerAddress {
-        let text = try text()
-        do throws(InvalidValue) {
-            return try ServerAddress(parsing: text)
-        } catch {
-            throw ConfigurationError(file, line: value.mark?.line, "\(shown(name)): \(error)")
-        }
+        try parsed { text throws(InvalidValue) in try ServerAddress(parsing: text) }
     }
 
     func listening() throws(ConfigurationError) -> Listening {
-        let text = try text()
-        do throws(InvalidValue) {
-            return try Listening(parsing: text)
-        } catch {
-            throw ConfigurationError(file, line: value.mark?.line, "\(shown(name)): \(error)")
-        }
+        try parsed { text throws(InvalidValue) in try Listening(parsing: text) }
     }
 
     func choice<Choice: RawRepresentable<String>>(_ all: [Choice]) throws(ConfigurationError) -> Choice {

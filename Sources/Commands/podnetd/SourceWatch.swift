@@ -57,11 +57,11 @@ final class SourceWatch: Sendable {
     /// On the queue: takes what is queued, or looks at everything when nothing is, and passes on what is new.
     private func lookHere() {
         let noticed = ContinuousClock.now
-        let update = watcher.withLock { watcher in
+        let (update, isBlind) = watcher.withLock { watcher in
             watcher.wait(for: .zero)
-            return watcher.scan()
+            return (watcher.scan(), watcher.isBlind)
         }
-        if watcher.withLock({ $0.isBlind }) { lookAgain() }
+        if isBlind { lookAgain() }
         guard let update else { return }
         report(update.problems)
         inbox.put(.source(SourceUpdate(update, in: path, noticed: noticed)))
