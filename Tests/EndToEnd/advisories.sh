@@ -180,7 +180,7 @@ test_fault_21_input_without_end_or_sense() {
     { conf "$keys" | head -c -2; printf ', "x": "'; head -c 8000000 /dev/zero | tr '\0' x; echo '"}'; } >"$work/large"
     head -c 200000 /dev/zero | tr '\0' '[' >"$work/deep"
     conf "$keys" | iconv -t UTF-16 >"$work/utf16"
-    conf "$keys" | head -c 40 >"$work/cut"
+    conf "$keys" | begin 40 >"$work/cut"
     conf "$keys" | sed 's/"br0"/"br\xff0"/' >"$work/not-utf8"
     for text in zeros large deep utf16 cut not-utf8; do
         start=${EPOCHREALTIME/./}

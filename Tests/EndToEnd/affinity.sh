@@ -42,7 +42,7 @@ all_reached() {
 }
 spread() { sort -u <<<"$1" | wc -l; }
 has_endpoints() { [ "$(nft list map ip podnet identities | grep -o '30080 :' | wc -l)" = "$1" ]; }
-has_code() { nft list map ip podnet frontends | grep -q "30080 .*: $1"; }
+has_code() { says "30080 [^,]*: $1" nft list map ip podnet frontends; }
 
 test_a_client_stays_and_clients_spread() {
     clients

@@ -193,7 +193,7 @@ test_a_source_that_breaks_never_empties_the_kernel() {
     : | put web.yaml
     settled 'web.yaml'
     still "a file of no bytes"
-    { service web $vip 80; slice web 8080 p80 10.200.0.2; } | head -c 90 | put web.yaml
+    { service web $vip 80; slice web 8080 p80 10.200.0.2; } | begin 90 | put web.yaml
     settled 'web.yaml'
     still "a file that was cut"
     mkdir "$work/services.d/dir.yaml"

@@ -280,7 +280,7 @@ knock() {
     local command=(timeout 3 socat -u) target="TCP4:$2:$3"
     [[ $2 != *:* ]] || target="TCP6:[$2]:$3"
     [ "$1" = node ] || command=(ip netns exec "$1" "${command[@]}")
-    "${command[@]}" "$target,connect-timeout=1" - 2>/dev/null | grep -q server && echo yes || echo no
+    "${command[@]}" "$target,connect-timeout=1" - 2>/dev/null | grep server >/dev/null && echo yes || echo no
 }
 # Another proxy once checked the ranges for the load balancer's address only where it should have for external IPs, too; here,
 # as in kube-proxy, they are about the load balancer's address, from wherever somebody comes.

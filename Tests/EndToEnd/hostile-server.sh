@@ -45,7 +45,7 @@ spoil() {
         html) printf '<html><body>maintenance</body></html>' ;;
         nothing) ;;
         cut) body "$1" | head -c -300 ;;
-        cut-in-the-middle) body "$1" | head -c 4000 ;;
+        cut-in-the-middle) body "$1" | begin 4000 ;;
         kind) list PodList '[{"metadata":{"name":"x","resourceVersion":"1"}}]' 999 ;;
         empty) list $kind '[]' 999 ;;
         null) list $kind null 999 ;;

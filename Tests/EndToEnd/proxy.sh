@@ -43,7 +43,7 @@ test_a_file_that_is_cut_keeps_its_last_good_version() {
     refused broken.yaml 'broken.yaml:[0-9]+: not YAML' <<<$'apiVersion: v1\nkind: Service\nmetadata: { name: cut'
     local bytes
     for bytes in 5 25 60 90 130; do
-        { service web $vip 80; slice web 8080 p80 10.200.0.2; } | head -c $bytes | refused web.yaml 'web.yaml.*last good version'
+        { service web $vip 80; slice web 8080 p80 10.200.0.2; } | begin $bytes | refused web.yaml 'web.yaml.*last good version'
     done
     rm "$work/services.d/broken.yaml"
     web_again() { { service web $vip 80; slice web 8080 p80 10.200.0.2; } | put web.yaml; }

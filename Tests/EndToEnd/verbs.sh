@@ -76,7 +76,7 @@ test_status_tells_what_the_kernel_lacks() {
     }
     for type in bridge ptp portmap firewall; do
         ask_network STATUS "$type" "$(keys "$type")" strace -f -qq -e trace=socket -o "$work/sockets"
-        number=$(grep -n NETLINK_NETFILTER "$work/sockets" | head -n 1 | cut -d : -f 1)
+        number=$(grep -m 1 -n NETLINK_NETFILTER "$work/sockets" | cut -d : -f 1)
         [ -n "$number" ] || { echo "$type does not ask for nftables"; exit 1; }
         expect_refusal 50 'the kernel has no nftables' lacking "$type" "socket:error=EPROTONOSUPPORT:when=$number"
     done
@@ -184,7 +184,7 @@ test_check_names_every_neighbour_and_route_in_host_address_mode() {
     bridge_netfilter 0
     local network='"ipMasq": true, "ipam": {"type": "host-local", "addressMode": "host", "subnet": "10.11.23.0/24"}' entry
     attach pod "$network"
-    entry=$(ip -n pod neigh show nud permanent | head -n 1)
+    entry=$(ip -n pod neigh show nud permanent | sed -n 1p)
     [ -n "$entry" ]
     spoil 'ip -n pod neigh del 10.11.23.1 dev eth0' 'neighbo.?r 10.11.23.1' "ip -n pod neigh replace ${entry/PERMANENT/nud permanent}"
     entry=$(ip neigh show 10.11.23.2 nud permanent)
