@@ -8,7 +8,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
-from configurations import ALL, EVERYWHERE, ON_BRIDGES, shared_rules
+from configurations import ALL, ON_BRIDGES, everywhere
 from picture import differences, macs_agree, picture
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -50,6 +50,7 @@ def observe(configuration, folder):
 class Comparison:
     def __init__(self, folders):
         self.folders = folders
+        self.release = release(folders["theirs"])
         self.used = set()
 
     def unexpected(self, configuration, lines, rules):
@@ -58,7 +59,7 @@ class Comparison:
             rule = next((pattern for pattern in rules if re.search(pattern, line)), None)
             if rule is None:
                 left.append(line)
-            self.used.add((configuration.name if rule in configuration.intended else "", rule))
+            self.used.add((configuration.name if rule in configuration.declared(self.release) else "", rule))
         return left
 
     def judge(self, configuration):
@@ -69,7 +70,8 @@ class Comparison:
 
     def compare(self, configuration):
         """The lines that nobody declared, by variant."""
-        rules = list(configuration.intended) + [pattern for pattern, _ in shared_rules(configuration)]
+        declared = configuration.declared(self.release)
+        rules = [*declared, *(pattern for pattern, _ in configuration.shared(self.release))]
         variants = ["ours"]
         if any(plugin.get("ipam", {}).get("type") in IPAM for plugin in configuration.plugins):
             variants += ["our plugin, their IPAM", "their plugin, our IPAM"]
@@ -82,7 +84,7 @@ class Comparison:
             wrong = macs_agree(observation)
             if variant.startswith("our") and wrong:
                 found[variant].append(wrong)
-        stale = [rule for rule in configuration.intended if (configuration.name, rule) not in self.used]
+        stale = [rule for rule in declared if (configuration.name, rule) not in self.used]
         found["declared, and not seen"] = stale
         return {variant: lines for variant, lines in found.items() if lines}
 
@@ -97,21 +99,21 @@ def undocumented():
     """Reasons that the page of intended differences does not have."""
     with open(os.path.join(HERE, "../../docs/cni-conformance.md")) as file:
         page = " ".join(file.read().split())
-    reasons = [reason for _, reason in EVERYWHERE + ON_BRIDGES] + [reason for one in ALL for reason in one.intended.values()]
+    reasons = [reason for _, reason in everywhere((1, 1)) + ON_BRIDGES]
+    reasons += [reason for one in ALL for reason in one.declared((1, 1)).values()]
     return sorted({reason for reason in reasons if reason not in page})
 
 
 def main(work, theirs, ours, names):
     folders = plugin_folders(work, theirs, ours)
     comparison = Comparison(folders)
-    known = release(theirs)
     chosen, skipped = [], []
     for configuration in ALL:
         if names and configuration.name not in names:
             continue
         if configuration.needs and subprocess.run(["bash", "-c", configuration.needs], capture_output=True).returncode:
             skipped.append(f"{configuration.name}: this kernel refuses `{configuration.needs}`")
-        elif tuple(int(part) for part in configuration.since.split(".")) > known:
+        elif tuple(int(part) for part in configuration.since.split(".")) > comparison.release:
             skipped.append(f"{configuration.name}: the reference here knows it from {configuration.since} on")
         elif missing(configuration, folders):
             skipped.append(f"{configuration.name}: we have no {', '.join(missing(configuration, folders))}")
@@ -131,7 +133,8 @@ def main(work, theirs, ours, names):
                 print(f"       {variant}:", *lines, sep="\n         ", flush=True)
     for line in skipped:
         print(f"  --   {line}")
-    stale = [f"declared everywhere, and seen nowhere: {rule}" for rule, _ in EVERYWHERE + ON_BRIDGES if ("", rule) not in comparison.used]
+    shared = everywhere(comparison.release) + ON_BRIDGES
+    stale = [f"declared everywhere, and seen nowhere: {rule}" for rule, _ in shared if ("", rule) not in comparison.used]
     for line in ([] if names else stale) + [f"not in docs/cni-conformance.md: {reason}" for reason in undocumented()]:
         failed += 1
         print(f"  FAIL {line}")
