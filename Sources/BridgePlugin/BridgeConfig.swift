@@ -19,8 +19,8 @@ package struct BridgeConfig: Hashable, Sendable {
     package var mtu: Int?
     /// `hairpinMode`
     package var hairpinMode: Bool
-    /// `promiscMode`
-    package var promiscMode: Bool
+    /// `promiscMode`, nil for as it is
+    package var promiscMode: Bool?
     /// `macspoofchk`; without the key it is on in host address mode.
     package var checksSenders: Bool
     /// What VLANs the pod's port has.
@@ -56,7 +56,7 @@ package struct BridgeConfig: Hashable, Sendable {
         ipMasq = try config["ipMasq"].bool() ?? false
         mtu = try config.mtu()
         hairpinMode = try config["hairpinMode"].bool() ?? false
-        promiscMode = try config["promiscMode"].bool() ?? false
+        promiscMode = try config["promiscMode"].bool()
         checksSenders = try config["macspoofchk"].bool() ?? isHostMode
         vlans = try BridgeVLANs(config, bridge: bridge, isGateway: isGateway)
         detectsDuplicates = try config["enabledad"].bool() ?? false
@@ -75,7 +75,7 @@ package struct BridgeConfig: Hashable, Sendable {
     }
 
     private func refuseContradictions(_ config: JSONField) throws(JSONError) {
-        if hairpinMode && promiscMode {
+        if hairpinMode && promiscMode == true {
             throw try config["promiscMode"].fault("cannot set hairpin mode and promiscuous mode at the same time")
         }
         if leavesContainerDown && ipamType != nil {

@@ -62,7 +62,7 @@ extension BridgeDesired {
             mac: ownMAC ? bridgeMAC : observed?.mac,
             mtu: config.mtu,
             isUp: true,
-            isPromiscuous: config.promiscMode ? true : nil,
+            isPromiscuous: config.promiscMode,
             bridge: config.vlans.native == nil ? nil : Link.BridgeOptions(filtersVLANs: true)
         )
         // Another's bridge may still take its address from its lowest port, and change it with every pod.

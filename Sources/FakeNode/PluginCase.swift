@@ -69,6 +69,15 @@ extension PluginCase {
         return node.left(beside: shared)
     }
 
+    /// Another attachment's DEL that is given this pod's namespace leaves the pod as it is.
+    package func changedByAnothersDelete() throws -> [String] {
+        let node = node()
+        try node.add(config)
+        let before = node.kernel.state
+        try node.del(config, "other")
+        return node.kernel.state.differences(from: before)
+    }
+
     /// An ADD that the kernel refuses at any step leaves nothing. Answers also when there were fewer than `least` steps.
     package func leftAfterRefusals(least: Int) throws -> [String] {
         let refusal = KernelError("apply", "it", reason: .other, errno: 5, text: "Input/output error")

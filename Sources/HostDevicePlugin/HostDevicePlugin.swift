@@ -45,7 +45,7 @@ package struct HostDevicePlugin<K: Kernel & ~Copyable>: Plugin {
             // A configuration that cannot be read names no device; its addresses go back all the same.
             let device = try? request.config.read(HostDeviceConfig.init).device
             var kernel = try surroundings.kernel(request.netns)
-            let isMoved = try request.netns.isEmpty ? false : bringHome(request.attachment.ifName, device, in: &kernel)
+            let isMoved = try request.netns.isEmpty ? false : bringHome(request.attachment, device, in: &kernel)
             if let device, !isMoved { try tidyUp(request.attachment.ifName, device, in: &kernel) }
         }
     }
@@ -129,11 +129,13 @@ extension HostDevicePlugin where K: ~Copyable {
 extension HostDevicePlugin where K: ~Copyable {
     /// Moves the pod's device to the host under its old name; false when the pod has none.
     private func bringHome(
-        _ ifName: InterfaceName,
+        _ attachment: Attachment,
         _ device: HostDeviceConfig.Device?,
         in kernel: inout K
     ) throws(CNIError) -> Bool {
-        guard let link = try kernel.link(LinkID(.container, ifName)), link.kind != .loopback else { return false }
+        guard let link = try kernel.link(LinkID(.container, attachment.ifName)), link.kind != .loopback,
+            try !kernel.isAnothers(link, than: attachment)
+        else { return false }
         guard let name = link.formerName ?? device?.name else {
             throw CNIError(.other, "\(link.id) has no alias that says what it was called on the host")
         }

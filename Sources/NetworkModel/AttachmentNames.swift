@@ -36,6 +36,9 @@ package struct AttachmentNames: Hashable, Sendable {
         shortened(network.text, to: 40) + "/"
     }
 
+    /// Whether a text has the form of a tag.
+    package static func isTag(_ text: String) -> Bool { text.utf8.count { $0 == UInt8(ascii: "/") } == 2 }
+
     /// Whether a device's name has the form of `ifb`. The reference's has more digits.
     package static func isIFB(_ name: InterfaceName) -> Bool {
         let digits = name.text.utf8.dropFirst(3)

@@ -54,11 +54,23 @@ package struct AttachmentRemoval<K: Kernel & ~Copyable> {
         scope.tables = tables(.comment(names.tag))
         // Another DEL or a GC may remove the same elements at the same time: then there are fewer the next time.
         for attempt in 1...3 {
-            let errors = try remove(try kernel.look(scope).withPairsOnly, in: &kernel)
+            let errors = try remove(try pairs(of: request.attachment, scope, in: &kernel), in: &kernel)
             if attempt < 3, errors.contains(where: { $0.reason == .notFound }) { continue }
             if let error = CNIError(errors.map { CNIError($0) }) { throw error }
             return
         }
+    }
+
+    /// What is in the scope of links and elements: no link but ends of pairs, and of those no other attachment's.
+    private func pairs(
+        of attachment: Attachment,
+        _ scope: Scope,
+        in kernel: inout K
+    ) throws(CNIError) -> NetworkState {
+        var found = try kernel.look(scope).withPairsOnly
+        let inner = LinkID(.container, attachment.ifName)
+        if let link = found.links[inner], try kernel.isAnothers(link, than: attachment) { found.links[inner] = nil }
+        return found
     }
 
     private func removeAll(

@@ -53,6 +53,16 @@ extension Kernel where Self: ~Copyable {
         return try look(scope).links[id]
     }
 
+    /// Whether the pod's link is the inner end of another attachment's pair, whose outer end says so.
+    ///
+    /// DEL may be given another pod's namespace: the kernel gives the number in `/proc/17/ns/net` to other processes.
+    package mutating func isAnothers(_ link: Link, than attachment: Attachment) throws(CNIError) -> Bool {
+        let names = AttachmentNames(attachment)
+        guard case .veth(let peer?) = link.kind, peer != LinkID(.host, names.hostVeth) else { return false }
+        guard let tag = try self.link(peer)?.alias else { return false }
+        return AttachmentNames.isTag(tag) && tag != names.tag
+    }
+
     /// Runs every step of DEL; what is gone already is no error.
     package mutating func carryOutBestEffort(_ steps: [Step]) throws(CNIError) {
         let errors = runBestEffort(NetworkPlan(steps: steps))

@@ -43,12 +43,13 @@ package struct SbrPlugin<K: Kernel & ~Copyable>: Plugin {
         try CNIError.refuse(faults, "\(request.attachment) is not routed by source as ADD had it")
     }
 
-    /// Removes rules and tables; a namespace that is gone has none.
+    /// Removes rules and tables; a namespace that is gone has none, and those in another pod's are that pod's.
     package func del(_ request: Request) throws(CNIError) {
         guard !request.netns.isEmpty else { return }
         let removal = SbrRemoval(request)
         var kernel = try surroundings.kernel(request.netns)
         let found = try kernel.look(removal.scope)
+        for link in found.links.values where try kernel.isAnothers(link, than: request.attachment) { return }
         let plan = NetworkDiff(from: found, to: removal.state(given: found)).planAroundConflicts
         try kernel.carryOutBestEffort(plan.steps)
     }

@@ -76,6 +76,11 @@ struct BridgePluginTests {
         #expect(try network.pluginCase.leftAfterDeleteWithoutNamespace() == [])
     }
 
+    @Test("another attachment's DEL that is given the pod's namespace leaves the pod as it is", arguments: Network.all)
+    func anothersNamespace(_ network: Network) throws {
+        #expect(try network.pluginCase.changedByAnothersDelete() == [])
+    }
+
     @Test("DEL needs no unchanged configuration")
     func deleteAfterConfigurationChanged() throws {
         let network = try #require(Network.all.first { $0.testDescription == "host address mode with masquerade" })
@@ -116,6 +121,18 @@ struct BridgePluginTests {
     @Test("GC removes attachments that are not listed, and what nobody shares any more", arguments: Network.all)
     func garbage(_ network: Network) throws {
         #expect(try network.pluginCase.wrongAfterGarbageCollection() == [])
+    }
+
+    @Test("promiscuity is set where the configuration names it, and stays as it is where not")
+    func promiscuity() throws {
+        let network = Network("layer 2", #", "promiscMode": true"#, ipam: nil)
+        let node = network.node()
+        let bridge = LinkID(.host, try InterfaceName("cni0"))
+        for (number, step) in [("true", true), ("", true), ("false", false), ("", false)].enumerated() {
+            let keys = step.0.isEmpty ? "" : ", \"promiscMode\": \(step.0)"
+            try node.add(Network("", keys, ipam: nil).config, "c\(number)", ifName: "eth\(number)")
+            #expect(node.kernel.state.links[bridge]?.isPromiscuous == step.1)
+        }
     }
 
     @Test("an interface that is there is an error, and nothing is touched")

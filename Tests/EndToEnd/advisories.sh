@@ -134,6 +134,44 @@ test_k8s_100648_a_process_number_that_is_another_s_by_now() {
     check first "$keys"
 }
 
+# everything_of POD: what the node has, and the pod. Link-local addresses are the kernel's to make, some time after a link is up.
+everything_of() {
+    snapshot | grep -v '"fe80:'
+    ip -n "$1" -j -d link | jq -c '.[] | [.ifname, .address, .mtu, .flags, .link_index]'
+    ip -n "$1" -j addr | jq -c '.[].addr_info[] | select(.scope != "link") | [.local, .prefixlen]'
+    ip -n "$1" route show table all | grep -v fe80: || true
+    ip -n "$1" rule
+    { find /var/lib/cni -type f -exec md5sum {} + 2>/dev/null || true; } | sort
+}
+
+# A runtime asks again when it has not heard the answer: the pod that works must go on working.
+test_fault_15_an_add_again_changes_nothing() {
+    add_outside
+    ip link add spare type veth peer name other
+    local pool='"ipam": {"type": "host-local", "subnet": "10.12.0.0/24"}' plugin keys
+    while IFS='|' read -r plugin keys; do
+        attach pod "$keys"
+        everything_of pod >"$work/before"
+        expect_refusal 999 'already exists' call ADD pod "$keys"
+        everything_of pod | diff "$work/before" - || { echo "after a second ADD of $plugin $keys"; exit 1; }
+        call DEL pod "$keys"
+        ip netns del pod
+    done <<NETWORKS
+bridge|
+bridge|"isDefaultGateway": true, "ipMasq": true, "macspoofchk": true, $pool
+bridge|"ipMasq": true, ${pool/local\"/local\", \"addressMode\": \"host\"}
+ptp|"ipMasq": true, $pool
+macvlan|"master": "uplink", $pool
+host-device|"device": "spare", $pool
+NETWORKS
+    plugin=host-local
+    ip netns add pod
+    call ADD pod "$pool" >/dev/null
+    everything_of pod >"$work/before"
+    expect_refusal 11 'allocated to pod, duplicate allocation' call ADD pod "$pool"
+    everything_of pod | diff "$work/before" -
+}
+
 # Rows of faults that a runtime brings: what is deleted was never there.
 test_fault_16_delete_of_what_was_never_added() {
     node
@@ -145,6 +183,25 @@ test_fault_16_delete_of_what_was_never_added() {
         done
     done
     unchanged
+}
+
+# A process number that is another pod's by now: that pod's interface, rules and settings are not this attachment's.
+test_fault_18_a_namespace_that_is_another_pods() {
+    node
+    local type
+    ip -n first rule add from "$(address first)" table 100
+    mkdir -p /run/cni/tuning
+    for type in $(all_plugins); do
+        [ "$type" != loopback ] || continue
+        echo '{"network": "net", "mtu": 1300}' >/run/cni/tuning/other_eth0.json
+        everything_of first >"$work/before"
+        echo "{\"cniVersion\": \"1.0.0\", \"name\": \"net\", \"type\": \"$type\", \"device\": \"uplink\"}" |
+            cni DEL other /run/netns/first eth0 "$type" >"$work/output" || { echo "$type: $(cat "$work/output")"; exit 1; }
+        everything_of first | diff "$work/before" - || { echo "after DEL of $type"; exit 1; }
+    done
+    expect_refusal 999 'eth0.*already exists' call ADD other "$keys" /run/netns/first
+    everything_of first | diff "$work/before" -
+    check first "$keys"
 }
 
 test_fault_20_names_that_could_lead_elsewhere() {
@@ -160,11 +217,12 @@ test_fault_20_names_that_could_lead_elsewhere() {
         conf "$keys" | cni DEL "$id" /run/netns/pod eth0
     done
     for name in %d eth%d a:b "$(printf 'a\tb')"; do expect_refusal 4 CNI_IFNAME call ADD pod "$keys" /run/netns/pod "$name"; done
-    ip netns exec pod sh -c 'cat /proc/sys/net/ipv[46]/conf/{all,default}/* 2>/dev/null' >"$work/sysctls" || true
-    for name in all default lo; do
-        call ADD pod "$keys" /run/netns/pod "$name" >"$work/output" && { echo "an interface $name: $(cat "$work/output")"; exit 1; }
-    done
-    ip netns exec pod sh -c 'cat /proc/sys/net/ipv[46]/conf/{all,default}/* 2>/dev/null' | diff "$work/sysctls" - || true
+    settings() { ip netns exec pod bash -c 'grep -s . /proc/sys/net/ipv[46]/conf/{all,default}/*' || true; }
+    settings >"$work/sysctls"
+    [ "$(wc -l <"$work/sysctls")" -gt 100 ]
+    for name in all default; do expect_refusal 4 "'$name' is reserved" call ADD pod "$keys" /run/netns/pod "$name"; done
+    expect_refusal 999 '"lo".*already exists' call ADD pod "$keys" /run/netns/pod lo
+    settings | diff "$work/sysctls" -
     for name in ../x a/b '' .. 'a b'; do
         with_network() { conf "$keys" | sed "s|\"net\"|\"$1\"|" | cni ADD pod /run/netns/pod eth0; }
         expect_refusal 7 'network name' with_network "$name"
@@ -174,7 +232,7 @@ test_fault_20_names_that_could_lead_elsewhere() {
 
 test_fault_21_input_without_end_or_sense() {
     node
-    local text start
+    local text code words start
     raw() { cni ADD pod /run/netns/pod eth0 <"$1"; }
     head -c 100000000 /dev/zero >"$work/zeros"
     { conf "$keys" | head -c -2; printf ', "x": "'; head -c 8000000 /dev/zero | tr '\0' x; echo '"}'; } >"$work/large"
@@ -182,18 +240,28 @@ test_fault_21_input_without_end_or_sense() {
     conf "$keys" | iconv -t UTF-16 >"$work/utf16"
     conf "$keys" | begin 40 >"$work/cut"
     conf "$keys" | sed 's/"br0"/"br\xff0"/' >"$work/not-utf8"
-    for text in zeros large deep utf16 cut not-utf8; do
+    while read -r text code words; do
         start=${EPOCHREALTIME/./}
-        raw "$work/$text" >"$work/output" && { echo "no error from $text"; exit 1; }
-        expect_match "code of $text: $(head -c 300 "$work/output")" "$(jq .code "$work/output")" '^[567]$'
-        expect_equal "documents" "$(jq -s length "$work/output")" 1
+        expect_refusal "$code" "$words" raw "$text"
         [ $((${EPOCHREALTIME/./} - start)) -lt 2000000 ] || { echo "$text took long"; exit 1; }
+    done <<TEXTS
+/dev/zero 5 too large
+$work/zeros 5 too large
+$work/large 5 too large
+$work/deep 6 at most 128 levels
+$work/utf16 6 not JSON
+$work/cut 6 not JSON
+$work/not-utf8 6 expected UTF-8
+TEXTS
+    # Nobody writes, and nobody closes; or what is written is whole, and nobody closes.
+    (sleep 30 | cni ADD pod /run/netns/pod eth0 >"$work/nothing") &
+    ({ conf "$keys"; sleep 30; } | cni ADD pod /run/netns/pod eth0 >"$work/open") &
+    wait_until 9 test -s "$work/nothing"
+    wait_until 9 test -s "$work/open"
+    for text in nothing open; do
+        expect_equal "code of $text" "$(jq .code "$work/$text")" 5
+        expect_match "error of $text" "$(jq -r .details "$work/$text")" 'timed out'
     done
-    # Nobody writes, and nobody closes.
-    start=${EPOCHREALTIME/./}
-    sleep 30 | cni ADD pod /run/netns/pod eth0 >"$work/output" & text=$!
-    wait_until 9 sh -c "[ -s $work/output ]"
-    expect_equal "code without any input" "$(jq .code "$work/output")" 5
     # Of two equal keys the runtime may have read the other one.
     expect_refusal 6 'the key "mtu" twice' call ADD pod "$keys, \"mtu\": 70, \"mtu\": 1400"
     snapshot | grep -v last_reserved | diff <(grep -v last_reserved "$work/before") -

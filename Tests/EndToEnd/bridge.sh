@@ -71,6 +71,20 @@ test_a_bridge_that_is_there_already() {
     expect_refusal 999 'link br0 mtu: want 1400, have 1500' check b '"mtu": 1400'
 }
 
+# The reference switches it on and never off.
+test_promiscuity_follows_the_configuration_where_that_names_it() {
+    promiscuous() { ip -j link show br0 | jq '.[0].flags | index("PROMISC") != null'; }
+    attach a '"promiscMode": true'
+    expect_equal "switched on" "$(promiscuous)" true
+    attach b ''
+    expect_equal "not named" "$(promiscuous)" true
+    expect_refusal 999 'br0 promiscuous: want false, have true' check a '"promiscMode": false'
+    attach c '"promiscMode": false'
+    expect_equal "switched off" "$(promiscuous)" false
+    check c '"promiscMode": false'
+    expect_refusal 999 'br0 promiscuous: want true, have false' check a '"promiscMode": true'
+}
+
 test_duplicate_addresses_are_found_where_that_is_asked_for() {
     local keys='"ipam": {"type": "static", "addresses": [{"address": "fd00::7/64"}]}'
     attach a "\"enabledad\": true, $keys"

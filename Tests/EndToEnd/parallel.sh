@@ -132,20 +132,38 @@ test_links_that_come_and_go_meanwhile() {
     expect_equal "links" "$(veths | wc -l)" 1
 }
 
-test_a_namespace_that_vanishes_during_an_add() {
-    local i status
-    for i in $(seq 30); do
-        ip netns add pod
-        call ADD pod "$host_mode" >"$work/add.json" &
-        local add=$!
-        sleep "0.00$((i % 10))"
-        ip netns del pod
-        wait $add || true
-        call DEL pod "$host_mode" ""
-        wait_until 5 sh -c '[ -z "$(ip -br link show type veth)" ]'
-        expect_equal "round $i: leases" "$(leases)" ""
-        expect_equal "round $i: routes" "$(ip route show proto 112)" ""
+# An ADD takes a while before the call that it is at, and there its namespace vanishes: it fails and leaves nothing, or it
+# succeeds, for it has the namespace open, and DEL leaves nothing.
+test_a_namespace_that_vanishes_between_any_two_steps_of_an_add() {
+    attach first "$host_mode"
+    state() { snapshot | grep -v last_reserved; }
+    as_before() { state | diff -q "$work/before" -; }
+    state >"$work/before"
+    slowly() { # CALL NUMBER
+        conf "$host_mode" | env -i CNI_COMMAND=ADD CNI_CONTAINERID=pod CNI_NETNS=/run/netns/pod CNI_IFNAME=eth0 CNI_PATH="$plugins" \
+            strace -qq -o "$work/calls" -e trace="$1" -e inject="$1:delay_enter=60000:when=$2" "$plugins/bridge"
+    }
+    local kernel_call number count status outcomes=
+    for kernel_call in openat newfstatat setns linkat sendto sendmsg; do
+        count=1
+        for ((number = 1; number <= count; number += 1 + count / 15)); do
+            ip netns add pod
+            slowly $kernel_call $number >"$work/add.json" &
+            local add=$!
+            sleep 0.04
+            ip netns del pod
+            status=0
+            wait $add || status=$?
+            [ $number != 1 ] || count=$(wc -l <"$work/calls")
+            expect_equal "documents" "$(jq -s length "$work/add.json")" 1
+            if [ $status = 0 ]; then call DEL pod "$host_mode" ""; else expect_match "code" "$(jq .code "$work/add.json")" '^[0-9]+$'; fi
+            wait_until 5 as_before || { echo "ADD at $kernel_call $number: status $status"; cat "$work/add.json"; state | diff "$work/before" -; exit 1; }
+            outcomes+=$status
+        done
     done
+    # There must have been some of both.
+    expect_match "outcomes" "$outcomes" '0.*1|1.*0'
+    check first "$host_mode"
 }
 
 . "$here/scripts/lib/cases.sh"

@@ -55,6 +55,14 @@ struct PtpPluginTests {
         #expect(try network.leftAfterDeleteWithoutNamespace() == [])
     }
 
+    @Test(
+        "another attachment's DEL that is given the pod's namespace leaves the pod as it is",
+        arguments: PluginCase.allPtp
+    )
+    func anothersNamespace(_ network: PluginCase) throws {
+        #expect(try network.changedByAnothersDelete() == [])
+    }
+
     @Test("an ADD that fails at any step leaves nothing", arguments: PluginCase.allPtp)
     func rollback(_ network: PluginCase) throws {
         #expect(try network.leftAfterRefusals(least: 4) == [])
