@@ -73,7 +73,7 @@ test_delete_needs_neither_namespace_nor_result_nor_the_same_configuration() {
     ip netns del first
     snapshot >"$work/before"
     local way
-    for way in empty-netns missing-netns plain-file changed-configuration own-netns; do
+    for way in empty-netns missing-netns plain-file changed-configuration gone-ranges own-netns; do
         attach pod "$host_mode"
         case $way in
             empty-netns) ip netns del pod; call DEL pod "$host_mode" "" ;;
@@ -82,6 +82,7 @@ test_delete_needs_neither_namespace_nor_result_nor_the_same_configuration() {
             changed-configuration)
                 call DEL pod '"mtu": 1400, "ipam": {"type": "host-local", "subnet": "10.99.0.0/24"}'
                 ip netns del pod ;;
+            gone-ranges) call DEL pod '"ipam": {"type": "host-local"}'; ip netns del pod ;;
             own-netns) ip netns del pod; call DEL pod "$host_mode" /proc/self/ns/net ;;
         esac
         snapshot | grep -v last_reserved >"$work/after"
@@ -114,6 +115,11 @@ test_a_full_disk_fails_the_add_and_not_the_delete() {
     expect_refusal 5 "$work/full.*[Nn]o space" call ADD b "$keys"
     find "$work/full/net" | sort | diff "$work/before" -
     expect_equal "interfaces of b" "$(ip -n b -br link | wc -l)" 1
+    # A lease that cannot be removed is an error, so that the runtime asks again; what else the pod had is gone.
+    mount -o remount,ro "$work/full"
+    expect_refusal 5 "$work/full.*Read-only" call DEL a "$keys"
+    expect_equal "interfaces of a" "$(ip -n a -br link | wc -l)" 1
+    mount -o remount,rw "$work/full"
     call DEL a "$keys"
     expect_equal "leases" "$(find "$work/full/net" -name '10.*')" ""
 }

@@ -93,6 +93,12 @@ test_delete_needs_neither_result_nor_namespace_and_meets_no_other_pod() {
     chain DEL c "" eth0 <<<"$(list one same-bridge)"
     snapshot | grep -v last_reserved | diff "$work/before" -
     check a one same-bridge
+    # The plugin alone, too, without a result.
+    echo '{"cniVersion": "1.1.0", "name": "one", "type": "firewall"}' | cni DEL b "" eth0 firewall
+    expect_refusal 999 'firewall-protected-ip.*missing' check b one same-bridge
+    jq '{cniVersion, name: "one", type: "firewall", ingressPolicy: "same-bridge", prevResult: .}' "$work/b.json" |
+        cni ADD b /run/netns/b eth0 firewall >/dev/null
+    check b one same-bridge
     gc() { echo "{\"cniVersion\": \"1.1.0\", \"name\": \"one\", \"type\": \"firewall\", \"cni.dev/valid-attachments\": $1}" |
         env -i CNI_COMMAND=GC CNI_PATH="$plugins" "$plugins/firewall"; }
     gc '[{"containerID": "b", "ifname": "eth0"}]'

@@ -115,6 +115,16 @@ test_ptp_delete_needs_neither_namespace_nor_result_nor_the_same_configuration() 
     done
 }
 
+# The reference makes a route that leads nowhere.
+test_ptp_without_a_gateway_is_an_error_that_leaves_nothing() {
+    local plugin=ptp
+    ip netns add a
+    snapshot >"$work/before"
+    expect_refusal 7 'there is none for 10.15.0.7/24' call ADD a "${fixed/, \"gateway\": \"10.15.0.1\"/}"
+    snapshot | diff "$work/before" -
+    expect_equal "interfaces" "$(ip -n a -br link | wc -l)" 1
+}
+
 test_ptp_check_tells_what_is_wrong() {
     local plugin=ptp
     attach a "$masquerade"
@@ -154,6 +164,11 @@ test_static_gives_what_it_is_told_and_nothing_stays() {
     expect_refusal 999 'add route 10.15.0.7/32' call ADD b "$fixed"
     call DEL b "$fixed"
     check a "$fixed"
+    static() { jq -n --argjson ipam "{${fixed}}" --argjson prev "$1" \
+        '{cniVersion: "1.0.0", name: "net", type: "static", prevResult: $prev} + $ipam' | cni CHECK a /run/netns/a eth0 static; }
+    static "$(cat "$work/a.json")"
+    expect_refusal 999 '10.15.0.7 is configured and not in prevResult' \
+        static '{"cniVersion": "1.0.0", "ips": [{"address": "10.15.0.8/24", "gateway": "10.15.0.1"}]}'
     call DEL a "$fixed"
     expect_equal "links left" "$(ip -br link | awk '{print $1}')" lo
 }

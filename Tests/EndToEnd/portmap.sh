@@ -172,8 +172,16 @@ test_udp_and_its_flows() {
     local dns='[{"hostPort": 5353, "containerPort": 53, "protocol": "udp"}]'
     # A flow to a port that nobody has yet, from one source port for good.
     talk() { echo | ip netns exec outside timeout 2 socat -T0.5 - "UDP:192.0.2.2:5353,bind=192.0.2.1:4000" || true; }
+    # Only where somebody translates does the node remember flows.
+    attach first "$web"
     talk >/dev/null 2>&1
+    expect_match "a flow that leads nowhere yet" "$(flows "sport=4000 dport=5353")" 'dst=192.0.2.2'
+    # And one of a pod's to the same port elsewhere.
+    echo | ip netns exec first timeout 2 socat -T0.5 - UDP:192.0.2.1:5353,bind=:4001 >/dev/null 2>&1 || true
+    elsewhere() { expect_match "flow to another destination, $1" "$(flows "dst=192.0.2.1 sport=4001 dport=5353")" udp; }
+    elsewhere "at first"
     attach a "$dns"
+    elsewhere "after ADD"
     serve a 53 udp
     expect_match "after ADD" "$(talk)" '^a '
     expect_match "by the loopback address" "$(ask '' 127.0.0.1:5353 udp)" '^a '
@@ -185,10 +193,10 @@ test_udp_and_its_flows() {
     expect_match "loopback, too" "$(ask '' 127.0.0.1:5353 udp)" '^b '
     # Another pod's flow by a port of its own is not forgotten when b's go.
     detach b
-    expect_equal "flows to b" "$(flows_to "$(address b)")" 0
+    expect_equal "flows to b" "$(flows "src=$(address b) ")" ""
+    elsewhere "after DEL"
 }
-# Flows that are translated to an address: /proc/net/nf_conntrack where there is one, else nothing to say.
-flows_to() { { grep "src=$1 " /proc/net/nf_conntrack 2>/dev/null || true; } | wc -l; }
+flows() { grep "$1" /proc/net/nf_conntrack || true; }
 
 test_a_port_has_one_owner() {
     attach a "$web"
@@ -226,6 +234,11 @@ test_delete_needs_nothing_and_garbage_collection_only_the_list() {
     diff <(grep -v last_reserved "$work/before") <(snapshot | grep -v last_reserved)
     attach a "$web"
     attach b '[{"hostPort": 81, "containerPort": 80, "protocol": "tcp"}]'
+    # The plugin alone takes back what it has published, by a configuration without ports.
+    portmap DEL a '[]'
+    expect_refusal 999 'hostports-any-ip' check a "$web"
+    expect_equal "elements by which its ports are found" "$(nft list map inet podnet-cni hostports-any-ip | grep -c net/a/eth0)" 0
+    portmap ADD a "$web" >/dev/null
     gc() { echo "{\"cniVersion\": \"1.1.0\", \"name\": \"net\", \"type\": \"portmap\", \"cni.dev/valid-attachments\": $1}" |
         env -i CNI_COMMAND=GC CNI_PATH="$plugins" "$plugins/portmap"; }
     gc null
