@@ -133,6 +133,13 @@ test_the_socket_is_for_root_alone_and_stale_ones_are_replaced() {
     web
     expect_equal "mode" "$(stat -c '%a %F' "$work/podnetd.sock")" "600 socket"
     expect_match "over HTTP" "$(curl -s --unix-socket "$work/podnetd.sock" http://localhost/healthz)" '"lastUpdated"'
+    # A name that is no path would be open to every container on the node's network (CVE-2020-15257), a group's rights to
+    # its members (CVE-2022-29178).
+    expect_equal "sockets without a path" "$(grep -c ' @' /proc/net/unix || true)" 0
+    chmod 755 "$work"
+    expect_status 1 setpriv --reuid 65534 --regid 0 --clear-groups --inh-caps=-all \
+        socat -u OPEN:/dev/null "UNIX-CONNECT:$work/podnetd.sock"
+    expect_match "another user" "$(cat "$work/err")" 'Permission denied'
     stop KILL || true
     [ -S "$work/podnetd.sock" ]
     start

@@ -83,6 +83,9 @@ test_the_service_is_valid_and_closed() {
     # What it starts is not installed here.
     sed 's|^ExecStart=.*|ExecStart=/bin/true|; /^Documentation/d' "$unit" >"$work/podnetd.service"
     expect_equal "verify" "$(systemd-analyze verify --man=no "$work/podnetd.service" 2>&1 | grep podnetd || true)" ""
+    # CVE-2023-27593: an agent that can write to the plugins is root.
+    expect_equal "what it can write to" "$(sed -nE 's/^(ProtectSystem|ReadWritePaths|BindPaths|[A-Z][a-z]*Directory)=/\1 /p' "$unit" | xargs)" \
+        "RuntimeDirectory podnet ConfigurationDirectory podnet ProtectSystem strict"
     # 2.0 of 10.
     systemd-analyze security --offline=true --threshold=20 "$work/podnetd.service" >"$work/security" || { cat "$work/security"; exit 1; }
     mkdir "$work/root/etc"
@@ -101,6 +104,15 @@ test_the_cluster_role_is_what_the_client_asks_for() {
     # Who asks for what the role does not have is found out.
     sed 's|/services?|/secrets?|' "$work/requests" >"$work/other"
     if "$here/Tests/EndToEnd/Support/check-cluster" "$here/conf/kubernetes/podnet.yaml" "$work/other" >/dev/null; then exit 1; fi
+    # So is a daemon that could write to the plugins, or that sees the node's processes.
+    local change
+    for change in 's|mountPath: /run/podnet|&\n        - name: cni-bin\n          mountPath: /host|' 's|hostNetwork: true|&\n      hostPID: true|' \
+        's|path: /run/podnet|path: /opt/cni|' 's|readOnlyRootFilesystem: true|privileged: true\n          &|'; do
+        sed "$change" "$here/conf/kubernetes/podnet.yaml" >"$work/other.yaml"
+        ! cmp -s "$work/other.yaml" "$here/conf/kubernetes/podnet.yaml"
+        if "$here/Tests/EndToEnd/Support/check-cluster" "$work/other.yaml" "$work/requests" 2>"$work/why"; then echo "$change passes"; exit 1; fi
+        expect_match "why not" "$(cat "$work/why")" AssertionError
+    done
     # Its configuration is one, and the node's name comes from outside.
     python3 -c 'import sys, yaml; [print(o["data"]["podnetd.yaml"]) for o in yaml.safe_load_all(open(sys.argv[1])) if o["kind"] == "ConfigMap"]' \
         "$here/conf/kubernetes/podnet.yaml" >"$work/podnetd.yaml"

@@ -6,6 +6,24 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 
 plugin_names() { sed -n 's/^PLUGINS *= *//p' "$here/Makefile"; }
 
+# An installer left plugins with their file's rights (calico).
+test_cve_2024_33522_nobody_but_root_can_write_or_gain_anything() {
+    umask 0
+    local root=$work/root target
+    for target in install install-systemd; do
+        make -C "$here" --no-print-directory $target BUILT="$PODNET_BIN" DESTDIR="$root" -o all >/dev/null
+    done
+    expect_equal "programs with other rights than 0755" "$(find "$root/opt/cni/bin" "$root/usr/sbin" "$root/usr/bin" -type f ! -perm 0755)" ""
+    expect_equal "what runs with its file's rights" "$(find "$root" -perm /7000)" ""
+    expect_equal "files that others may write" "$(find "$root" -type f -perm /022)" ""
+    expect_equal "folders that others may write" "$(find "$root/opt/cni/bin" "$root/usr/sbin" "$root/usr/bin" -perm /022)" ""
+    expect_equal "what is another's than root's" "$(find "$root" ! -user 0 -o ! -group 0)" ""
+    expect_equal "capabilities of files" "$(python3 -c 'import os, sys
+for folder, _, files in os.walk(sys.argv[1]):
+    for file in files:
+        if "security.capability" in os.listxattr(os.path.join(folder, file)): print(file)' "$root")" ""
+}
+
 test_install_puts_links_in_place_and_uninstall_takes_them_away() {
     make -C "$here" --no-print-directory install BUILT="$PODNET_BIN" DESTDIR="$work/root" -o all >/dev/null
     expect_equal "files" "$(cd "$work/root" && find . -type f | sort | xargs)" \

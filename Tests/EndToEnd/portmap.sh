@@ -75,8 +75,9 @@ reach_everywhere() {
     expect_equal "from outside" "$(ask outside 192.0.2.2:8080)" "a [0000:0000:0000:0000:0000:ffff:c000:0201]"
     expect_match "from outside, IPv6" "$(ask outside '[2001:db8::2]:8080')" '^a \[2001:0db8:.*:0001\]$'
     expect_match "from the node" "$(ask '' 192.0.2.2:8080)" '^a '
-    expect_match "from the node's loopback" "$(ask '' 127.0.0.1:8080)" '^a '
-    expect_match "from the node's loopback, IPv6" "$(ask '' '[::1]:8080')" '^a '
+    # A client that seems to be the loopback address is taken for one that may do everything (CVE-2021-20199).
+    expect_match "from the node's loopback" "$(ask '' 127.0.0.1:8080)" '^a \[0000:.*:ffff:0a0c:0001\]$'
+    expect_match "from the node's loopback, IPv6" "$(ask '' '[::1]:8080')" '^a \[fd00:0012:.*:0001\]$'
     expect_match "from another pod" "$(ask b 192.0.2.2:8080)" '^a '
     expect_match "from another pod, IPv6" "$(ask b '[2001:db8::2]:8080')" '^a '
     expect_match "from itself" "$(ask a 192.0.2.2:8080)" '^a '
@@ -160,12 +161,17 @@ test_a_port_on_the_loopback_address_is_the_nodes_own() {
     expect_equal "outside" "$(ask outside 192.0.2.2:8080)" ""
     expect_equal "another pod" "$(ask b 10.12.0.1:8080)" ""
     # What moby and Kubernetes were open to: a neighbour on the wire sends to 127.0.0.1 by way of the node.
-    ip netns exec outside sh -c 'echo 1 >/proc/sys/net/ipv4/conf/eth0/route_localnet; ip route del local 127.0.0.0/8 \
-        dev lo table local 2>/dev/null; ip route add 127.0.0.1 via 192.0.2.2 dev eth0 src 192.0.2.1' || true
-    expect_equal "a forged destination" "$(ask outside 127.0.0.1:8080,bind=192.0.2.1)" ""
-    expect_equal "services on the node's loopback" "$(serve_on_loopback; ask outside 127.0.0.1:9090,bind=192.0.2.1)" ""
+    ip -n outside addr del 127.0.0.1/8 dev lo
+    ip -n outside route add 127.0.0.1 via 192.0.2.2 dev eth0 src 192.0.2.1
+    ip netns exec outside sh -c 'echo 1 >/proc/sys/net/ipv4/conf/eth0/route_localnet'
+    expect_equal "a forged destination" "$(ask outside 127.0.0.1:8080)" ""
+    socat TCP-LISTEN:9090,bind=127.0.0.1,fork,reuseaddr SYSTEM:"echo secret" &
+    wait_until 5 eval '[ "$(ask "" 127.0.0.1:9090)" = secret ]'
+    expect_equal "a service on the node's loopback" "$(ask outside 127.0.0.1:9090)" ""
+    # The neighbour does it right: a node that is open answers.
+    echo 1 >/proc/sys/net/ipv4/conf/uplink/route_localnet
+    expect_equal "with route_localnet" "$(ask outside 127.0.0.1:9090)" secret
 }
-serve_on_loopback() { socat TCP-LISTEN:9090,bind=127.0.0.1,fork SYSTEM:"echo secret" >/dev/null & }
 
 test_udp_and_its_flows() {
     outside

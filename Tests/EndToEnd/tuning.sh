@@ -79,13 +79,27 @@ test_bad_input_is_named() {
     expect_refusal 7 'Required prevResult missing' tuning '"mtu": 1400'
     expect_refusal 7 'invalid net sysctl key: "kernel.panic"' tuning "\"sysctl\": {\"kernel.panic\": \"1\"}, $prev"
     expect_refusal 7 'invalid net sysctl key' tuning "\"sysctl\": {\"net/../kernel/panic\": \"1\"}, $prev"
+    expect_refusal 7 'invalid net sysctl key' tuning "\"sysctl\": {\"net.ipv4.ip_forward=1+net.core.somaxconn\": \"1\"}, $prev"
+    expect_refusal 7 'invalid net sysctl key' tuning "\"sysctl\": {\"net.ipv4.ip_forward = 1\\nkernel.panic\": \"1\"}, $prev"
     expect_refusal 7 'duplicated' tuning "\"sysctl\": {\"net.core.somaxconn\": \"1\", \"net/core/somaxconn\": \"2\"}, $prev"
     expect_refusal 7 'no sysctl' tuning "\"sysctl\": {\"net.ipv4.none\": \"1\"}, $prev"
     expect_refusal 999 'no interface eth0' tuning "\"mtu\": 1400, $prev"
     # The node's own namespace is nobody's to tune.
-    tuning "\"sysctl\": {\"net.core.somaxconn\": \"77\"}, $prev" /proc/self/ns/net && return 1
+    expect_refusal 8 '/proc/self/ns/net' tuning "\"sysctl\": {\"net.core.somaxconn\": \"77\"}, $prev" /proc/self/ns/net
     expect_equal "node" "$([ "$(sysctl -n net.core.somaxconn)" != 77 ] && echo untouched)" untouched
     [ ! -e /run/cni/tuning ] || expect_equal "backups" "$(ls /run/cni/tuning)" ""
+}
+
+# runc wrote to what a container had put in the place of a file below /proc.
+test_cve_2025_52881_what_lies_over_a_sysctl_is_not_written_to() {
+    attach '"promisc": false'
+    echo untouched >"$work/file"
+    nsenter --net=/run/netns/pod mount --bind "$work/file" /proc/sys/net/core/somaxconn
+    expect_equal "what is there" "$(inside net.core.somaxconn)" untouched
+    tuning() { jq -c --slurpfile result "$work/result" '{cniVersion, name} + .plugins[1] + {prevResult: $result[0]}' \
+        <<<"$(list '"sysctl": {"net.core.somaxconn": "500"}')" | cni ADD c1 /run/netns/pod eth0 tuning; }
+    expect_refusal 999 'net/core/somaxconn .container.: not a file of procfs' tuning
+    expect_equal "the file" "$(cat "$work/file")" untouched
 }
 
 . "$here/scripts/lib/cases.sh"
