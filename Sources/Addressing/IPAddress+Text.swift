@@ -123,6 +123,11 @@ extension IPAddress: LosslessStringConvertible {
     }
 }
 
+/// The lower case ASCII digit of a value below 16.
+func hexadecimalDigit(_ value: UInt8) -> UInt8 {
+    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
+}
+
 /// 0…15 for an ASCII hexadecimal digit of either case, otherwise nil.
 func hexadecimalValue(of digit: UInt8) -> UInt8? {
     switch digit {

@@ -49,6 +49,12 @@ package struct MACAddress: Hashable, Sendable, LosslessStringConvertible {
 
     /// Lower case with colons.
     package var description: String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
+        var text: [UInt8] = []
+        for byte in bytes {
+            if !text.isEmpty { text.append(UInt8(ascii: ":")) }
+            text.append(hexadecimalDigit(byte >> 4))
+            text.append(hexadecimalDigit(byte & 0x0f))
+        }
+        return String(decoding: text, as: UTF8.self)
     }
 }

@@ -5,10 +5,7 @@ extension FakeKernel {
     mutating func perform(_ step: Step) throws(KernelError) {
         switch step {
         case .createBridge(let link): try create(link, as: .bridge)
-        case .createVethPair(let link, let peer):
-            guard state.links[peer.id] == nil, peer.id != link.id else { throw .exists("create link", peer.id) }
-            try create(link, as: .veth(peer: peer.id))
-            try create(peer, as: .veth(peer: link.id))
+        case .createVethPair(let link, let peer): try createVethPair(link, peer)
         case .createMacvlan(let link): try createMacvlan(link)
         case .createIFB(let link): try create(link, as: .ifb)
         case .moveLink(let link, let target): try move(link.id, to: target)
@@ -34,6 +31,17 @@ extension FakeKernel {
         case .awaitAddress(let address):
             guard state.addresses.contains(address) else { throw .noAddress("wait for", address) }
         }
+    }
+
+    /// The first end may be a bridge's port at once.
+    private mutating func createVethPair(_ link: Link, _ peer: Link) throws(KernelError) {
+        guard state.links[peer.id] == nil, peer.id != link.id else { throw .exists("create link", peer.id) }
+        var port = link
+        if link.master != nil { try enslave(&port, to: link.master) }
+        try create(link, as: .veth(peer: peer.id))
+        try create(peer, as: .veth(peer: link.id))
+        state.links[link.id]?.master = port.master
+        state.links[link.id]?.bridgePort = port.bridgePort
     }
 
     private mutating func createMacvlan(_ link: Link) throws(KernelError) {

@@ -90,6 +90,8 @@ extension PluginCase {
     }
 
     private func leftAfterFailures(least: Int, _ fault: (_ step: Int) -> Fault) throws -> [String] {
+        // Throws where an ADD fails that nothing hinders: it would fail at every step without end.
+        try node().add(config)
         var left: [String] = []
         var step = 1
         while true {
@@ -105,6 +107,7 @@ extension PluginCase {
 
     /// After a crash at any step of ADD, DEL leaves nothing. Answers also when there were fewer than `least` steps.
     package func leftAfterCrashes(isNamespaceThere: Bool, least: Int) throws -> [String] {
+        try node().add(config)
         var left: [String] = []
         var step = 0
         while true {

@@ -109,11 +109,19 @@ extension HostLocalPlugin {
 
     /// A directory is named after it, so it may hold nothing but what a UUID does.
     private static func readBootID(_ path: String) throws(CNIError) -> String {
-        let bootID = try readText(path, followLinks: false).filter { !$0.isWhitespace }
-        guard !bootID.isEmpty, bootID.allSatisfy({ $0 == "-" || $0.isHexDigit }) else {
-            throw CNIError(.ioFailure, "read \(path): '\(bootID)' is not a boot ID")
+        let text = try readText(path, followLinks: false)
+        let bootID = text.utf8.filter { $0 != UInt8(ascii: "\n") }
+        guard !bootID.isEmpty, bootID.allSatisfy(isPartOfBootID) else {
+            throw CNIError(.ioFailure, "read \(path): '\(text)' is not a boot ID")
         }
-        return bootID
+        return String(decoding: bootID, as: UTF8.self)
+    }
+
+    private static func isPartOfBootID(_ character: UInt8) -> Bool {
+        switch character {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "a")...UInt8(ascii: "f"), UInt8(ascii: "-"): true
+        default: false
+        }
     }
 
     private static func readText(_ path: String, followLinks: Bool) throws(CNIError) -> String {

@@ -27,7 +27,10 @@ struct IndexEntry: Hashable, Sendable {
 
     /// `10.11.23.2,fd00::2 4026532201 /run/netns/x`
     var text: String {
-        "\(addresses.map(\.description).joined(separator: ",")) \(inode) \(netns)"
+        var list = ""
+        // `joined` looks its types up by name when it runs (docs/decisions/0007-what-an-add-costs.md).
+        for address in addresses { list += (list.isEmpty ? "" : ",") + address.description }
+        return "\(list) \(inode) \(netns)"
     }
 
     /// Whether the namespace that the owner was given its addresses for is there.

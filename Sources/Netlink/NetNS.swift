@@ -31,7 +31,7 @@ package struct NetNS: ~Copyable, Sendable {
 
     /// The namespace that the calling thread is in.
     package static func current() throws(KernelError) -> NetNS {
-        try NetNS(path: "/proc/thread-self/ns/net")
+        try NetNS(path: NetnsFile.ownPath)
     }
 
     /// Runs `body` with the calling thread in this namespace, and returns to the one that it is in now.

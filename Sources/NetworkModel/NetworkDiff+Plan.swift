@@ -4,7 +4,7 @@ extension NetworkDiff {
     /// The steps that remove every difference, in order; throws the first conflict when there is one.
     package func plan() throws(LinkConflict) -> NetworkPlan {
         if let conflict = conflicts.first { throw conflict }
-        return planAroundConflicts
+        return isEmpty ? NetworkPlan(steps: []) : planAroundConflicts
     }
 
     /// The steps for everything but the links in conflict and what is on them, for DEL and GC.
@@ -172,11 +172,28 @@ private struct AddressOrder {
 
 extension Link {
     /// What the message that makes a link says of it; the rest is changed afterwards.
-    fileprivate var asCreated: Link { Link(id, kind: kind, mac: mac, mtu: mtu) }
+    ///
+    /// The end that a pair is named by joins its bridge at once, so that its options follow in one message with the rest.
+    fileprivate var asCreated: Link { Link(id, kind: kind, mac: mac, mtu: mtu, master: masterAtOnce) }
 
-    /// The link as it is once it is made.
+    /// The link as it is once it is made. A bridge takes a new port with its options off (net/bridge/br_if.c, `new_nbp`).
     fileprivate var asFound: Link {
-        Link(id, kind: kind, mac: mac, mtu: mtu, isUp: false, isPromiscuous: false, alias: "")
+        Link(
+            id,
+            kind: kind,
+            mac: mac,
+            mtu: mtu,
+            isUp: false,
+            isPromiscuous: false,
+            alias: "",
+            master: masterAtOnce,
+            bridgePort: masterAtOnce.map { _ in Link.BridgePort(hairpinMode: false, isolated: false) }
+        )
+    }
+
+    private var masterAtOnce: InterfaceName? {
+        guard case .veth(let peer?) = kind, id < peer else { return nil }
+        return master
     }
 }
 

@@ -14,6 +14,11 @@ package enum NetnsFile: Hashable, Sendable {
     /// The kernel would not say.
     case unreadable(PosixError)
 
+    /// The path to this thread's own. procfs makes an inode for every name of it, so the first thread takes the shorter.
+    package static var ownPath: String {
+        podnet_gettid() == getpid() ? "/proc/self/ns/net" : "/proc/thread-self/ns/net"
+    }
+
     /// Looks at a path such as `/run/netns/x` or `/proc/17/ns/net`.
     package static func inspect(_ path: String) -> NetnsFile {
         do throws(PosixError) {
@@ -22,7 +27,7 @@ package enum NetnsFile: Hashable, Sendable {
             guard status.kind == .regular else { return .notANetns }
             let file = try Descriptor(opening: path, [.read, .followLinks, .nonBlocking])
             guard try isNetwork(file, path) else { return .notANetns }
-            let own = try FileSystem.status("/proc/thread-self/ns/net", followLinks: true)
+            let own = try FileSystem.status(ownPath, followLinks: true)
             return try file.status().isSameFile(as: own) ? .own : .other
         } catch  where error.reason == .missing || error.errno == ESRCH {
             // ESRCH: the process behind /proc/17/ns/net has ended.
