@@ -1,4 +1,5 @@
-# The front door. `make` builds, `make test` runs every test, `make install DESTDIR=…` installs.
+# The front door. `make` builds, `make test` runs every test, `make install DESTDIR=…` installs. `make plugins` and
+# `make install-plugins` do it for the CNI plugins alone.
 
 PREFIX    ?= /usr
 SBINDIR   ?= $(PREFIX)/sbin
@@ -13,7 +14,7 @@ PLUGINS = bridge host-local loopback host-device macvlan ptp static portmap fire
 
 BUILT = $(shell swift build -c release --show-bin-path)
 
-.PHONY: all plugins test demo bench install install-systemd uninstall format lint clean
+.PHONY: all plugins test demo bench install install-plugins install-systemd uninstall format lint clean
 
 all:
 	swift build -c release
@@ -32,8 +33,8 @@ bench:
 	scripts/bench
 
 # Runtimes call the plugins at any moment, so a file is replaced by rename, never written in place ("text file busy").
-install: all
-	install -d "$(DESTDIR)$(CNIBINDIR)" "$(DESTDIR)$(SBINDIR)" "$(DESTDIR)$(BINDIR)"
+define put_plugins
+	install -d "$(DESTDIR)$(CNIBINDIR)"
 	install -m 0755 "$(BUILT)/podnet-cni" "$(DESTDIR)$(CNIBINDIR)/.podnet-cni.new"
 	for name in $(PLUGINS); do \
 	    ln -f "$(DESTDIR)$(CNIBINDIR)/.podnet-cni.new" "$(DESTDIR)$(CNIBINDIR)/.$$name.new" && \
@@ -41,10 +42,18 @@ install: all
 	    rm -f "$(DESTDIR)$(CNIBINDIR)/.$$name.new"; \
 	done
 	mv -fT "$(DESTDIR)$(CNIBINDIR)/.podnet-cni.new" "$(DESTDIR)$(CNIBINDIR)/podnet-cni"
+endef
+
+install: all
+	$(put_plugins)
+	install -d "$(DESTDIR)$(SBINDIR)" "$(DESTDIR)$(BINDIR)"
 	install -m 0755 "$(BUILT)/podnetd" "$(DESTDIR)$(SBINDIR)/.podnetd.new"
 	mv -f "$(DESTDIR)$(SBINDIR)/.podnetd.new" "$(DESTDIR)$(SBINDIR)/podnetd"
 	install -m 0755 "$(BUILT)/netctl" "$(DESTDIR)$(BINDIR)/.netctl.new"
 	mv -f "$(DESTDIR)$(BINDIR)/.netctl.new" "$(DESTDIR)$(BINDIR)/netctl"
+
+install-plugins: plugins
+	$(put_plugins)
 
 # The service, and the user that it runs as. Then: systemd-sysusers && systemctl daemon-reload && systemctl enable --now podnetd
 install-systemd:

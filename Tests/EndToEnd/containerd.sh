@@ -10,8 +10,6 @@ sandbox_cgroup=${sandbox_cgroup:-yes}
 set_up_containerd() {
     own_machine
     install_podnet
-    # portmap as long as ours is not there
-    [ -e /opt/cni/bin/portmap ] || cp /usr/lib/cni/portmap /opt/cni/bin/
     cat >/etc/containerd/config.toml <<'CONF'
 version = 2
 [plugins."io.containerd.grpc.v1.cri".cni]
@@ -23,6 +21,7 @@ restrict_oom_score_adj = true
 [plugins."io.containerd.grpc.v1.cri".containerd]
 snapshotter = "native"
 CONF
+    readme_says '[plugins."io.containerd.grpc.v1.cri".cni]' 'bin_dir = "/opt/cni/bin"' 'conf_dir = "/etc/cni/net.d"'
     make_rootfs
     make_image
     podman save -q -o "$work/image.tar" localhost/test:1
@@ -35,10 +34,8 @@ start_containerd() {
     wait_until 5 ctr version || { tail "$work/containerd.log"; return 1; }
 }
 cri() { "$here/Tests/EndToEnd/Support/cri" "$@"; }
-# README: written there under another name and renamed, since containerd reloads on the rename.
 configure_network() {
-    with_portmap >/etc/cni/net.d/.10-podnet.conflist.new
-    mv /etc/cni/net.d/.10-podnet.conflist.new /etc/cni/net.d/10-podnet.conflist
+    readme 'mkdir -p /etc/cni' | follow
     wait_until 5 sh -c "'$here/Tests/EndToEnd/Support/cri' status | grep -q NetworkReady=true"
 }
 netns_of() { echo "/proc/$(ctr -n k8s.io task ls | awk -v id="$1" '$1 == id { print $2 }')/ns/net"; }

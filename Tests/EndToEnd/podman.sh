@@ -23,7 +23,9 @@ events_logger = "file"
 runtime = "crun"
 infra_image = "localhost/test:1"
 CONF
-    with_portmap >/etc/cni/net.d/10-podnet.conflist
+    readme_says /etc/containers/containers.conf.d/50-podnet.conf '[network]' 'network_backend = "cni"' \
+        'cni_plugin_dirs = ["/usr/lib/podnet/cni", "/usr/lib/cni"]' 'default_network = "podnet"'
+    readme 'mkdir -p /etc/cni' | follow
     make_rootfs
     node_state >"$work/before"
 }
@@ -167,7 +169,7 @@ test_rootless() {
     set_up_podman
     be_a_user
     as_user mkdir -p .config/cni/net.d .config/containers
-    with_portmap | as_user tee .config/cni/net.d/10-podnet.conflist >/dev/null
+    as_user tee .config/cni/net.d/10-podnet.conflist <"$here/conf/cni/10-podnet.conflist" >/dev/null
     printf '[storage]\ndriver = "vfs"\n' | as_user tee .config/containers/storage.conf >/dev/null
     cp -r "$rootfs" /home/tester/rootfs
     chown -R tester /home/tester/rootfs

@@ -70,13 +70,23 @@ own_machine() {
         >/etc/containers/storage.conf
 }
 
-# install_podnet [SETTINGS…]: README's second command.
+# install_podnet [SETTINGS…]: README's first command.
 install_podnet() { make -C "$here" --no-print-directory install BUILT="$PODNET_BIN" -o all "$@" >/dev/null; }
-
-# Our network's file, with published ports.
-with_portmap() {
-    jq 'if any(.plugins[]; .type == "portmap") then . else
-        .plugins += [{"type": "portmap", "capabilities": {"portMappings": true}}] end' "$here/conf/cni/10-podnet.conflist"
+# readme BEGINNING: the lines of README's block of commands that begins so.
+readme() {
+    awk -v beginning="$1" '/^```/ { inside = !inside && $0 == "```sh"; first = 1; next }
+        inside && first { wanted = index($0, beginning) == 1; first = 0; found += wanted }
+        inside && wanted; END { exit !found }' "$here/README.md"
+}
+# follow: runs such lines as a user does, in the repository; what is built is built already.
+follow() {
+    (cd "$here" && bash -euc "make() { command make --no-print-directory BUILT='$PODNET_BIN' -o all -o plugins \"\$@\" >/dev/null; }
+$(cat)")
+}
+# readme_says TEXT…: README has each of the texts, as a user would copy it.
+readme_says() {
+    local text
+    for text in "$@"; do grep -qF "\`$text\`" "$here/README.md" || { echo "README does not say: $text" >&2; return 1; }; done
 }
 
 # A root file system that has an address to ask and little else.
