@@ -283,6 +283,7 @@ struct RouteLinkTests {
         let error = #expect(throws: KernelError.self) { try kernel.apply(.awaitCarrier(.port)) }
         #expect(error?.reason == .other)
         #expect(error?.description == "wait for carrier of vethport: not operational after 0.03 seconds")
+        kernel.carrierLimit = SecondNetNS.carrierLimit
         try kernel.apply(.changeLink(from: .podVeth, to: .podVethUp))
         try kernel.apply(.awaitCarrier(.port))
     }
@@ -297,8 +298,12 @@ struct RouteLinkTests {
         let path = pod.path
         // Begins while this thread waits, or before; either way the wait must end.
         Thread.detachNewThread {
-            guard var inside = try? LinuxKernel(netns: path) else { return }
-            try? inside.apply(.changeLink(from: .podVeth, to: .podVethUp))
+            do {
+                var inside = try LinuxKernel(netns: path)
+                try inside.apply(.changeLink(from: .podVeth, to: .podVethUp))
+            } catch {
+                Issue.record("the peer does not come up: \(error)")
+            }
         }
         try kernel.apply(.awaitCarrier(.port))
         #expect(try kernel.link(.podPort)?.isUp == true)

@@ -21,8 +21,19 @@ struct SecondNetNS: ~Copyable {
     /// A path to open it by, in this process.
     var path: String { "/proc/self/fd/\(descriptor)" }
 
+    /// How long a link that will come up may take here.
+    ///
+    /// One worker of the kernel tells all links of the machine of their carriers, and what takes dead namespaces apart
+    /// holds its lock (net/core/link_watch.c, net/core/net_namespace.c). Tests make hundreds of namespaces in a second,
+    /// after which it has come 8 s late.
+    static let carrierLimit = Duration.seconds(60)
+
     /// The kernel with the calling thread's namespace as the host's and this one as the pod's.
-    func kernel() throws -> LinuxKernel { try LinuxKernel(netns: path) }
+    func kernel() throws -> LinuxKernel {
+        var kernel = try LinuxKernel(netns: path)
+        kernel.carrierLimit = Self.carrierLimit
+        return kernel
+    }
 
     private static func openCurrent() -> Int32 { open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC) }
 }
