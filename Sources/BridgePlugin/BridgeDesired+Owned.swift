@@ -58,7 +58,13 @@ extension BridgeDesired {
 
     private var ownedSysctls: [Sysctl: String] {
         // 1 is "none": a bridge port has no address to speak IPv6 from. What it receives is the bridge's.
-        pod.sysctls.merging([Sysctl(.host, "ipv6/conf/\(names.hostVeth)/addr_gen_mode"): "1"]) { $1 }
+        var sysctls = pod.sysctls
+        sysctls[Sysctl(.host, "ipv6/conf/\(names.hostVeth)/addr_gen_mode")] = "1"
+        // As arp_notify. In host address mode the host alone sends to the pod, and is told.
+        if families.contains(.v6), !config.isHostMode {
+            sysctls[Sysctl(.container, "ipv6/conf/\(attachment.ifName)/ndisc_notify")] = "1"
+        }
+        return sysctls
     }
 
     /// The pod's elements in the table that all plugins share.

@@ -41,7 +41,9 @@ extension NetworkDiff {
         steps += routingSteps(rebuilt)
         steps += rules.missing.map(Step.addRule)
         steps += shaping.missing.map(Step.addShaping)
-        steps += ups.map(\.want).filter(getsCarrier).map { .awaitCarrier($0.id) }
+        let ports = ups.map(\.want).filter(getsCarrier)
+        steps += ports.map { .awaitCarrier($0.id) }
+        steps += ports.compactMap { announcement(of: $0, ups) }
         steps += addresses.missing.filter(\.detectsDuplicates).map(Step.awaitAddress)
         return NetworkPlan(steps: steps)
     }
@@ -126,6 +128,22 @@ extension NetworkDiff {
         guard case .veth(let peer?) = port.kind else { return true }
         let peers = missingLinks + changedLinks.map(\.want)
         return peers.first { $0.id == peer }.map { $0.isUp == true } ?? true
+    }
+
+    /// Has the pod behind a port tell once more who has its addresses: others may remember a former owner.
+    ///
+    /// It does so by itself when its link comes up, but then the port passes no frames yet. It does, too, when its
+    /// hardware address is set, to the one that it has (net/ipv4/devinet.c, `inetdev_event`; net/ipv6/ndisc.c,
+    /// `ndisc_netdev_event`). That costs it its neighbours; where it has permanent ones, the host has one for the pod,
+    /// and nobody else sends to it.
+    private func announcement(of port: Link, _ ups: [LinkChange]) -> Step? {
+        guard case .veth(let peer?) = port.kind, let pod = ups.first(where: { $0.want.id == peer })?.want,
+            addresses.missing.contains(where: { $0.link == peer }),
+            !neighbors.missing.contains(where: { $0.link == peer })
+        else { return nil }
+        var kept = pod
+        kept.keepsMAC = true
+        return .changeLink(from: pod, to: kept)
     }
 
     /// Routes and neighbours: the pod's, then the host's.

@@ -26,6 +26,7 @@ EVERYWHERE_FORMERLY = [(r"pods/.*keep_addr_on_down: 0 -> 1$", "IPv6 addresses ou
 ON_BRIDGES = [
     (r"/<vet.*(accept_ra: 0 -> 1|inet6_addr_gen_mode: eui64 -> none)$",
      "a bridge's port takes no part in IPv6, only the bridge does"),
+    (r"pods/.*ndisc_notify: 0 -> 1$", "a pod on a bridge announces its IPv6 addresses, too"),
 ]
 ROLLBACK = {r": there -> not there$": "a failed ADD leaves nothing behind"}
 COUNTER = {r"last_reserved_ip": "the counter of leases says what was given last, by an ADD that failed, too"}

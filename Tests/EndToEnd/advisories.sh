@@ -229,7 +229,7 @@ test_k8s_100648_a_process_number_that_is_another_s_by_now() {
 # everything_of POD: what the node has, and the pod. Link-local addresses are the kernel's to make, some time after a link is up.
 everything_of() {
     snapshot | grep -v '"fe80:'
-    ip -n "$1" -j -d link | jq -c '.[] | [.ifname, .address, .mtu, .flags, .link_index]'
+    ip -n "$1" -j -d link | jq -c '.[] | [.ifname, .address, .mtu, (.flags | index("UP") != null), .link_index]'
     ip -n "$1" -j addr | jq -c '.[].addr_info[] | select(.scope != "link") | [.local, .prefixlen]'
     ip -n "$1" route show table all | grep -v fe80: || true
     ip -n "$1" rule

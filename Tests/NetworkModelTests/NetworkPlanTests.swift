@@ -93,6 +93,19 @@ struct NetworkPlanTests {
         }
     }
 
+    @Test("a pod tells who has its address once its port passes frames, unless it has permanent neighbours to lose")
+    func announcement() throws {
+        for neighbors in [[], PodWire.wanted.neighbors] {
+            var kernel = FakeKernel()
+            var wanted = PodWire.wanted
+            wanted.neighbors = neighbors
+            let last = try NetworkPlan(from: kernel.observe(PodWire.scope), to: wanted).steps.last
+            var announced: LinkID?
+            if case .changeLink(_, let link) = last, link.keepsMAC == true { announced = link.id }
+            #expect(announced == (neighbors.isEmpty ? PodWire.eth0 : nil))
+        }
+    }
+
     @Test("a step whose answer is lost is taken back, whether it happened or not", arguments: [true, false])
     func rollbackOfUnknown(hasHappened: Bool) throws {
         var fresh = FakeKernel()
