@@ -78,11 +78,11 @@ test_a_bridges_hardware_address_is_for_good() {
         for pod in a b c d e f; do attach $pod "$keys"; seen+=" $(bridge_address)"; done
         for pod in first a b c d e f; do call DEL $pod "$keys"; ip netns del $pod; seen+=" $(bridge_address)"; done
         ip link del br0
-        attach first "$keys"
+        attach again "$keys"
         seen+=" $(bridge_address)"
         expect_equal "addresses of the bridge" "$(xargs -n 1 <<<"$seen" | sort -u)" "$mac"
-        call DEL first "$keys"
-        ip netns del first
+        call DEL again "$keys"
+        ip netns del again
         ip link del br0
     done
 }

@@ -89,6 +89,29 @@ test_two_deletes_of_one_attachment_at_once() {
     done
 }
 
+# One DEL waits before the call that it is at, and meanwhile another one has done all: what is gone is no error.
+test_a_delete_that_another_one_overtakes() {
+    local kernel_call number count slow
+    for kernel_call in sendto sendmsg; do
+        count=1
+        for ((number = 1; number <= count; number += 1)); do
+            attach pod "$host_mode"
+            conf "$host_mode" | env -i CNI_COMMAND=DEL CNI_CONTAINERID=pod CNI_NETNS=/run/netns/pod CNI_IFNAME=eth0 \
+                CNI_PATH="$plugins" strace -qq -o "$work/calls" -e trace=$kernel_call \
+                -e inject="$kernel_call:delay_enter=150000:when=$number" "$plugins/bridge" &
+            slow=$!
+            sleep 0.05
+            call DEL pod "$host_mode"
+            wait $slow || { echo "DEL that waited at $kernel_call $number"; exit 1; }
+            [ $number != 1 ] || count=$(wc -l <"$work/calls")
+            expect_equal "links after $kernel_call $number" "$(veths)" ""
+            expect_equal "leases" "$(leases)" ""
+            expect_equal "routes" "$(ip route show proto 112)" ""
+            ip netns del pod
+        done
+    done
+}
+
 test_an_add_again_after_a_timeout_says_so_and_changes_nothing() {
     attach pod "$host_mode"
     snapshot >"$work/before"
