@@ -126,7 +126,7 @@ test_cve_2020_10749_an_advertisement_that_arrives_changes_nothing() {
     # It is a good one: who wants it, takes it.
     ip netns exec b sysctl -qw net.ipv6.conf.eth0.accept_ra=2
     advertise 1
-    wait_until 5 eval '[ -n "$(believed b)" ]'
+    wait_until 20 eval '[ -n "$(believed b)" ]'
 }
 # The setting came after the link was up (plugins#160).
 test_cve_2020_10749_no_advertisement_is_believed_in_a_pods_first_moment() {
@@ -204,7 +204,7 @@ test_k8s_100648_a_process_number_that_is_another_s_by_now() {
     local pid now
     ip netns exec pod sleep 60 &
     pid=$!
-    wait_until 5 sh -c "[ \"\$(readlink /proc/$pid/ns/net)\" != \"\$(readlink /proc/self/ns/net)\" ]"
+    wait_until 20 sh -c "[ \"\$(readlink /proc/$pid/ns/net)\" != \"\$(readlink /proc/self/ns/net)\" ]"
     call ADD pod "$keys" "/proc/$pid/ns/net" >"$work/pod.json"
     kill "$pid"
     wait "$pid" || true
@@ -423,7 +423,7 @@ test_fault_21_input_without_end_or_sense() {
     { conf "$keys" | head -c -2; printf ', "x": "'; head -c 8000000 /dev/zero | tr '\0' x; echo '"}'; } >"$work/large"
     head -c 200000 /dev/zero | tr '\0' '[' >"$work/deep"
     conf "$keys" | iconv -t UTF-16 >"$work/utf16"
-    conf "$keys" | begin 40 >"$work/cut"
+    conf "$keys" | first_bytes 40 >"$work/cut"
     conf "$keys" | sed 's/"br0"/"br\xff0"/' >"$work/not-utf8"
     while read -r text code words; do
         start=${EPOCHREALTIME/./}

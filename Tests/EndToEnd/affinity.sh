@@ -17,7 +17,7 @@ clients() {
         ip -n outside addr add 192.0.2.$number/24 dev eth0
     done
     ip netns exec server socat TCP-LISTEN:8080,fork,reuseaddr,backlog=64 SYSTEM:'echo $SOCAT_SOCKADDR' &
-    wait_until 5 ip netns exec server sh -c "ss -ltn | grep -q ':8080 '"
+    wait_until 20 ip netns exec server sh -c "ss -ltn | grep -q ':8080 '"
 }
 # sticky SECONDS POLICY ENDPOINT…: the service by every way in; 10.200.0.2 and 10.200.0.3 are on this node.
 sticky() {
@@ -77,7 +77,7 @@ test_every_entrance() {
     done
     # From the outside to endpoints of this node only; pods go to every one.
     sticky 10800 Local "${every[@]}"
-    wait_until 5 nft list chain ip podnet stick-here-10800-2
+    wait_until 20 nft list chain ip podnet stick-here-10800-2
     for entrance in "192.0.2.2 30080" "203.0.113.7 80"; do
         first=$(all_reached outside 192.0.2 $entrance)
         expect_equal "$entrance: endpoints elsewhere" "$(grep -c '\.[45]$' <<<"$first")" 0
@@ -119,14 +119,14 @@ test_a_vanished_endpoint_is_picked_anew_at_once() {
     lost=$(head -n 1 <<<"$before")
     rest=$(printf '%s\n' "${every[@]}" | grep -vxF "$lost")
     sticky 10800 Cluster $rest
-    wait_until 5 has_endpoints 3
+    wait_until 20 has_endpoints 3
     after=$(all_reached client 10.200.1)
     expect_equal "clients of $lost that are still sent there, or nowhere" "$(grep -cxE "$lost|nothing" <<<"$after" || true)" 0
     expect_equal "clients of others" "$(paste <(echo "$before") <(echo "$after") | awk -v lost="$lost" '$1 != lost && $1 != $2' | wc -l)" 0
     expect_equal "and they stay" "$(all_reached client 10.200.1)" "$after"
     # It comes back: who was moved stays where he is now.
     sticky 10800 Cluster "${every[@]}"
-    wait_until 5 has_endpoints 4
+    wait_until 20 has_endpoints 4
     expect_equal "when it is back" "$(all_reached client 10.200.1)" "$after"
 }
 
@@ -143,7 +143,7 @@ test_a_killed_daemon_forgets_no_client() {
     wait $daemon || true
     expect_equal "without a daemon" "$(all_reached client 10.200.1)" "$pods"
     start --node-name here
-    wait_until 5 sh -c "'$bin/netctl' services -o json --socket '$work/podnetd.sock' | grep -q '\"web\"'"
+    wait_until 20 sh -c "'$bin/netctl' services -o json --socket '$work/podnetd.sock' | grep -q '\"web\"'"
     nft -s list table ip podnet | sed 's/ expires [^ :,]*//' | diff "$work/before" -
     expect_equal "from pods" "$(all_reached client 10.200.1)" "$pods"
     expect_equal "from outside" "$(all_reached outside 192.0.2 203.0.113.7 80)" "$others"
@@ -183,13 +183,13 @@ test_another_timeout_and_none_at_all() {
     applied
     local first
     sticky 60 Cluster "${every[@]}"
-    wait_until 5 nft list map ip podnet affinity-60
+    wait_until 20 nft list map ip podnet affinity-60
     first=$(all_reached client 10.200.1)
     expect_equal "by the new timeout" "$(all_reached client 10.200.1)" "$first"
     expect_match "in the kernel" "$(nft list map ip podnet affinity-60)" 'timeout 1m'
     sticky 60 Cluster "${every[@]}"
     sed -i 's/ClientIP/None/; /sessionAffinityConfig/d' "$work/services.d/web.yaml"
-    wait_until 5 has_code 0:4
+    wait_until 20 has_code 0:4
     expect_equal "numbers of endpoints" "$(nft list map ip podnet identities | grep -c elements || true)" 0
     [ "$(all_reached client 10.200.1)" != "$first" ] || { echo "still kept"; exit 1; }
 }
@@ -205,7 +205,7 @@ test_version_6() {
     ip -n server -6 route add default via fd00:200::1
     ip -n client -6 route add default via fd00:201::1
     ip netns exec server socat TCP6-LISTEN:8086,fork,reuseaddr,backlog=64 SYSTEM:'echo $SOCAT_SOCKADDR' &
-    wait_until 5 ip netns exec server sh -c "ss -ltn | grep -q ':8086 '"
+    wait_until 20 ip netns exec server sh -c "ss -ltn | grep -q ':8086 '"
     # Neighbours may take a moment to be found.
     for number in {11..26}; do
         wait_until 9 ip netns exec client timeout 1 socat -u "TCP:[fd00:200::2]:8086,bind=[fd00:201::$number]" -
@@ -228,7 +228,7 @@ ports: [{ name: http, port: 8086 }]
 endpoints: [{ addresses: ["fd00:200::2"] }, { addresses: ["fd00:200::3"] }, { addresses: ["fd00:200::4"] }]
 YAML
     start --pod-cidr fd00:200::/56 --node-name here
-    wait_until 5 nft get element ip6 podnet cluster-ips '{ fd00:96::7 }'
+    wait_until 20 nft get element ip6 podnet cluster-ips '{ fd00:96::7 }'
     six() { for number in {11..26}; do reached client "[fd00:201::$number]" "[fd00:96::7]" 80; done; }
     local first
     first=$(six)

@@ -38,10 +38,10 @@ test_each_direction_has_its_own_limit() {
         [ $name = in ] || [ $name = none ] || keys+=$egress
         attach $name "$keys"
         ip netns exec $name socat TCP-LISTEN:81,fork,reuseaddr SYSTEM:'head -c 1000000 /dev/zero' &
-        wait_until 5 ip netns exec $name sh -c "ss -ltn | grep -q ':81 '"
+        wait_until 20 ip netns exec $name sh -c "ss -ltn | grep -q ':81 '"
     done
     socat TCP-LISTEN:81,bind=10.12.0.1,fork,reuseaddr SYSTEM:'head -c 1000000 /dev/zero' &
-    wait_until 5 sh -c "ss -ltn | grep -q ':81 '"
+    wait_until 20 sh -c "ss -ltn | grep -q ':81 '"
     local result=
     for name in both in out none; do
         result+="$name receives $(pace ip netns exec $name bash -c 'receive 10.12.0.1'), sends $(pace receive "$(address $name)"); "

@@ -354,9 +354,9 @@ test_an_external_ip_may_be_the_nodes_own_address_and_lies_where_it_may() {
     expect_equal "beyond" "$(nft list map ip podnet frontends | grep -c 198.51.100.7)" 0
     # Nobody may take over the node's loopback, or the address of a cloud's metadata.
     web_service 'externalIPs: [127.0.0.5]' "$local_endpoint" | put web.yaml
-    wait_until 5 says "spec.externalIPs\\[0\\]: '127.0.0.5'" netctl status
+    wait_until 20 says "spec.externalIPs\\[0\\]: '127.0.0.5'" netctl status
     web_service 'externalIPs: [169.254.169.254]' "$local_endpoint" | put web.yaml
-    wait_until 5 says "spec.externalIPs\\[0\\]: '169.254.169.254'" netctl status
+    wait_until 20 says "spec.externalIPs\\[0\\]: '169.254.169.254'" netctl status
     expect_equal "in the kernel" "$(nft list map ip podnet frontends | grep -cE '127.0.0.5|169.254')" 0
 }
 
@@ -385,7 +385,7 @@ ports: [{ name: http, port: 8080 }]
 endpoints: [{ addresses: ["fd00:c8::2"], nodeName: here }]
 YAML
     launch --node-name here --pod-cidr fd00:c8::/40
-    wait_until 5 nft get element ip6 podnet cluster-ips '{ fd00:96::20 }'
+    wait_until 20 nft get element ip6 podnet cluster-ips '{ fd00:96::20 }'
     six() { ip netns exec "$1" timeout 3 socat -u "TCP6:[$2]:$3,connect-timeout=2" - || true; }
     local masqueraded='server [fd00:00c8:0000:0000:0000:0000:0000:0001]'
     expect_equal "pod" "$(six client fd00:96::20 80)" 'server [fd00:00c8:0001:0000:0000:0000:0000:0002]'

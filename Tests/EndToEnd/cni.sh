@@ -36,7 +36,7 @@ test_pods_reach_each_other_and_their_node() {
     attach b "$host_mode"
     serve b 80
     socat TCP-LISTEN:81,fork,reuseaddr SYSTEM:"echo node" &
-    wait_until 5 sh -c "ss -ltn | grep -q ':81 '"
+    wait_until 20 sh -c "ss -ltn | grep -q ':81 '"
     expect_equal "pod to pod" "$(ask a "$(address b)" 80)" b
     expect_equal "pod to node" "$(ask a 10.11.23.1 81)" node
     expect_equal "node to pod" "$(timeout 3 socat -u "TCP:$(address b):80" -)" b
@@ -61,8 +61,8 @@ test_masquerade_shows_the_nodes_address_outside_and_the_pods_inside() {
     attach b "$host_mode"
     ip netns exec outside socat TCP-LISTEN:80,fork,reuseaddr SYSTEM:'echo $SOCAT_PEERADDR' &
     ip netns exec b socat TCP-LISTEN:80,fork,reuseaddr SYSTEM:'echo $SOCAT_PEERADDR' &
-    wait_until 5 ip netns exec outside sh -c "ss -ltn | grep -q ':80 '"
-    wait_until 5 ip netns exec b sh -c "ss -ltn | grep -q ':80 '"
+    wait_until 20 ip netns exec outside sh -c "ss -ltn | grep -q ':80 '"
+    wait_until 20 ip netns exec b sh -c "ss -ltn | grep -q ':80 '"
     expect_equal "seen outside" "$(ask a 192.0.2.1 80)" 192.0.2.2
     expect_equal "seen by another pod" "$(ask a "$(address b)" 80)" 10.11.23.2
 }

@@ -15,7 +15,7 @@ bridge_address() { ip -j link show br0 | jq -r '.[0].address'; }
 restart() {
     local pod
     for pod in "$@"; do ip netns del "$pod"; done
-    wait_until 5 sh -c '[ -z "$(ip -br link show type veth)" ]'
+    wait_until 20 sh -c '[ -z "$(ip -br link show type veth)" ]'
     ip link del br0
     umount /proc/sys/kernel/random/boot_id 2>/dev/null || true
     cat /proc/sys/kernel/random/uuid >"$work/boot"
@@ -99,7 +99,7 @@ test_who_gets_an_address_again_is_reached_at_once() {
         for pod in former latter; do
             attach $pod "$(pool 5)"
             ip netns exec $pod socat TCP6-LISTEN:80,fork,reuseaddr,ipv6only=0 SYSTEM:"echo $pod" &
-            wait_until 5 ip netns exec $pod sh -c "ss -ltn | grep -q ':80 '"
+            wait_until 20 ip netns exec $pod sh -c "ss -ltn | grep -q ':80 '"
             for target in 10.12.0.5 '[fd00:12::5]'; do
                 expect_equal "who has $target for the node" "$(timeout 2 socat -u "TCP:$target:80,connect-timeout=0.9" - || true)" $pod
                 expect_equal "who has $target for a pod" \

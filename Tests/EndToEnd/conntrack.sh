@@ -74,7 +74,7 @@ test_udp_goes_on_with_an_endpoint_that_lives_by_every_entrance() {
     begin server
     # The same ports elsewhere, and the endpoint itself, are nobody's business.
     ip netns exec outside socat UDP-LISTEN:30053,fork SYSTEM:'read -r q; echo elsewhere' &
-    wait_until 5 sh -c "ip netns exec outside ss -lun | grep -q :30053"
+    wait_until 20 sh -c "ip netns exec outside ss -lun | grep -q :30053"
     expect_equal "another host's port" "$(talk client 4010 192.0.2.1:30053)" elsewhere
     expect_match "the endpoint itself" "$(talk outside 4011 10.200.0.2:5353)" '^server '
     local others
@@ -96,14 +96,14 @@ test_nothing_is_left_of_a_service_that_loses_its_endpoints_its_port_or_itself() 
     dns
     gone 4001 4002 4003 4004
     dns 10.200.0.2
-    wait_until 5 nft get element ip podnet frontends "{ $vip . udp . 53 }"
+    wait_until 20 nft get element ip podnet frontends "{ $vip . udp . 53 }"
     begin server
     port=54 dns 10.200.0.2
     # The node port is as it was.
     gone 4001 4003 4004
     expect_equal "node port" "$(answerer 4002)" 10.200.0.2:5353
     dns 10.200.0.2
-    wait_until 5 nft get element ip podnet frontends "{ $vip . udp . 53 }"
+    wait_until 20 nft get element ip podnet frontends "{ $vip . udp . 53 }"
     begin server
     serve server 5454 UDP
     target=5454 dns 10.200.0.2
@@ -117,17 +117,17 @@ test_nothing_is_left_of_a_service_that_loses_its_endpoints_its_port_or_itself() 
 test_half_open_tcp_and_sctp_are_forgotten_and_established_tcp_is_not() {
     cluster
     ip netns exec server socat TCP-LISTEN:5353,fork,reuseaddr SYSTEM:'while read -r line; do echo "$line"; done' &
-    wait_until 5 sh -c "ip netns exec server ss -ltn | grep -q :5353"
+    wait_until 20 sh -c "ip netns exec server ss -ltn | grep -q :5353"
     dns 10.200.0.2
     start --node-name here
     applied $vip
     mkfifo "$work/in"
     ip netns exec client socat - "TCP:$vip:53,sourceport=4020" <>"$work/in" >"$work/out" &
     echo one >"$work/in"
-    wait_until 5 grep -q one "$work/out"
+    wait_until 20 grep -q one "$work/out"
     # Nobody has 10.200.0.77: its clients wait for an answer.
     dns 10.200.0.77
-    wait_until 5 sh -c "nft list map ip podnet endpoints | grep -q '10.200.0.77 . 5353'"
+    wait_until 20 sh -c "nft list map ip podnet endpoints | grep -q '10.200.0.77 . 5353'"
     ip netns exec outside timeout 0.3 socat - "TCP:192.0.2.2:30053,sourceport=4021" </dev/null 2>/dev/null || true
     expect_match "half-open" "$(from 4021)" 'SYN_SENT.*UNREPLIED.*src=10.200.0.77'
     add_flow sctp 192.0.2.1:4022 203.0.113.7:53 10.200.0.77:5353
@@ -137,7 +137,7 @@ test_half_open_tcp_and_sctp_are_forgotten_and_established_tcp_is_not() {
     expect_equal "a living endpoint's" "$(answerer 4023)" 10.200.1.2:5353
     expect_match "established" "$(from 4020)" 'ESTABLISHED.*src=10.200.0.2'
     echo two >"$work/in"
-    wait_until 5 grep -q two "$work/out"
+    wait_until 20 grep -q two "$work/out"
 }
 
 test_what_began_before_there_were_rules_is_led_to_an_endpoint() {
@@ -151,7 +151,7 @@ test_what_began_before_there_were_rules_is_led_to_an_endpoint() {
     while read -r number address; do expect_equal "$address" "$(talk client $number $address </dev/null)" ""; done < <(entrances)
     # A load balancer that answers keeps its client.
     ip netns exec outside socat UDP-LISTEN:53,bind=203.0.113.7,fork SYSTEM:'read -r q; echo balancer' &
-    wait_until 5 sh -c "ip netns exec outside ss -lun | grep -q 203.0.113.7:53"
+    wait_until 20 sh -c "ip netns exec outside ss -lun | grep -q 203.0.113.7:53"
     expect_equal "the balancer" "$(talk client 4005 203.0.113.7:53)" balancer
     expect_equal "untranslated" "$(from 4001 | grep -c "UNREPLIED.*src=$vip ")" 1
     start --node-name here
@@ -199,7 +199,7 @@ test_a_table_of_200000_other_flows_is_not_read() {
     # Bytes that the kernel hands to the daemon while an endpoint goes, and while a restart looks at everything.
     strace -f -qq -e trace=recvfrom,recvmsg -o "$work/trace" -p $daemon &
     local tracer=$!
-    wait_until 5 test -e "$work/trace"
+    wait_until 20 test -e "$work/trace"
     sleep 0.3
     dns 10.200.1.2
     gone 4040

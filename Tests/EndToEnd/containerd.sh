@@ -31,12 +31,12 @@ CONF
 }
 start_containerd() {
     containerd >>"$work/containerd.log" 2>&1 &
-    wait_until 5 ctr version || { tail "$work/containerd.log"; return 1; }
+    wait_until 20 ctr version || { tail "$work/containerd.log"; return 1; }
 }
 cri() { "$here/Tests/EndToEnd/Support/cri" "$@"; }
 configure_network() {
     readme 'mkdir -p /etc/cni' | follow
-    wait_until 5 sh -c "'$here/Tests/EndToEnd/Support/cri' status | grep -q NetworkReady=true"
+    wait_until 20 sh -c "'$here/Tests/EndToEnd/Support/cri' status | grep -q NetworkReady=true"
 }
 netns_of() { echo "/proc/$(ctr -n k8s.io task ls | awk -v id="$1" '$1 == id { print $2 }')/ns/net"; }
 # serve_inside ID NAME: answers with the name on port 80, as nobody put a container into the pod.
@@ -52,7 +52,7 @@ test_ctr_run() {
     configure_network
     # In the foreground: a detached ctr takes nobody's network down again.
     ctr run --cni --rm --rootfs "$rootfs" web /bin/serve &
-    wait_until 5 sh -c 'ctr task ls | grep -q "web .*RUNNING"'
+    wait_until 20 sh -c 'ctr task ls | grep -q "web .*RUNNING"'
     expect_match "address" "$(ctr task exec --exec-id a web /bin/ip addr show eth0)" 'inet 10\.11\.23\.2/32'
     expect_match "loopback" "$(ctr task exec --exec-id b web /bin/ip addr show lo)" 'LOOPBACK,UP'
     expect_equal "answer" "$(fetch 10.11.23.2:80 | wc -l)" 1
@@ -117,7 +117,7 @@ test_a_pod_of_a_killed_daemon_is_stopped_completely() {
     umount /run/netns/cni-*
     rm -f /run/netns/cni-*
     start_containerd
-    wait_until 5 cri stop "$web"
+    wait_until 20 cri stop "$web"
     cri remove "$web"
     nothing_is_left
 }

@@ -17,13 +17,13 @@ configured() { # KEYS: a daemon that has everything from a file
 run_configured() {
     "$bin/podnetd" --config "$work/podnetd.yaml" 2>>"$work/podnetd.log" &
     daemon=$!
-    wait_until 5 netctl endpoints --source daemon || { cat "$work/podnetd.log"; exit 1; }
+    wait_until 20 netctl endpoints --source daemon || { cat "$work/podnetd.log"; exit 1; }
 }
 reload() { # PATTERN: tells the daemon, and waits until its log says so
     local known
     known=$(wc -l <"$work/podnetd.log")
     kill -HUP $daemon
-    wait_until 5 sh -c "tail -n +$((known + 1)) '$work/podnetd.log' | grep -qE \"$1\"" || { cat "$work/podnetd.log"; exit 1; }
+    wait_until 20 sh -c "tail -n +$((known + 1)) '$work/podnetd.log' | grep -qE \"$1\"" || { cat "$work/podnetd.log"; exit 1; }
 }
 # Whether somebody outside is seen by the endpoints with its own address.
 outsider() { ask outside 80 2>/dev/null; }
@@ -77,7 +77,7 @@ test_a_reload_takes_good_settings_and_refuses_bad_ones() {
     expect_equal "a pod like any other" "$(outsider)" "server 192.0.2.1"
     configured 'podCIDRs: [10.200.0.0/16]'
     reload 'read the configuration again'
-    wait_until 5 says 'server 10.200.0.1' outsider
+    wait_until 20 says 'server 10.200.0.1' outsider
     configured 'podCIDRs: [10.200.0.0/99]'
     reload "podCIDRs\[0\]: '10.200.0.0/99'"
     expect_equal "after a bad one, as before" "$(outsider)" "server 10.200.0.1"
@@ -90,7 +90,7 @@ test_a_reload_takes_good_settings_and_refuses_bad_ones() {
     configured 'logLevel: debug'
     reload 'read the configuration again'
     slice web 8080 p80 10.200.0.2 10.200.1.9 | put more.yaml
-    wait_until 5 grep -q ' debug synced' "$work/podnetd.log" || { cat "$work/podnetd.log"; exit 1; }
+    wait_until 20 grep -q ' debug synced' "$work/podnetd.log" || { cat "$work/podnetd.log"; exit 1; }
 }
 
 test_the_service_manager_hears_of_every_change() {
@@ -98,35 +98,35 @@ test_the_service_manager_hears_of_every_change() {
     serve server 8080
     { service web $vip 80; slice web 8080 p80 10.200.0.2; } | put web.yaml
     socat -u UNIX-RECV:"$work/notify.sock" OPEN:"$work/notify",creat,append &
-    wait_until 5 test -S "$work/notify.sock"
+    wait_until 20 test -S "$work/notify.sock"
     configured 'podCIDRs: []'
     # The interval is half of this, and never less than what one turn of the loop takes.
     NOTIFY_SOCKET=$work/notify.sock WATCHDOG_USEC=6000000 run_configured
-    wait_until 5 grep -q READY=1 "$work/notify"
+    wait_until 20 grep -q READY=1 "$work/notify"
     # Ready means that the rules are there.
     nft get element ip podnet cluster-ips "{ $vip }" >/dev/null
     expect_match "status" "$(cat "$work/notify")" 'STATUS=generation 1, 1 services'
     wait_until 10 grep -q WATCHDOG=1 "$work/notify"
     : >"$work/notify"
     reload 'read the configuration again'
-    wait_until 5 grep -q READY=1 "$work/notify"
+    wait_until 20 grep -q READY=1 "$work/notify"
     expect_match "reload" "$(cat "$work/notify")" $'RELOADING=1\nMONOTONIC_USEC=[0-9]+.*READY=1'
     : >"$work/notify"
     echo 'no: [' | configure
     reload 'the new configuration is not used'
-    wait_until 5 grep -q READY=1 "$work/notify"
+    wait_until 20 grep -q READY=1 "$work/notify"
     stop
-    wait_until 5 grep -q STOPPING=1 "$work/notify"
+    wait_until 20 grep -q STOPPING=1 "$work/notify"
 }
 
 test_an_abstract_socket_of_the_service_manager() {
     node
     socat -u ABSTRACT-RECV:podnet-notify OPEN:"$work/notify",creat,append &
-    wait_until 5 sh -c 'ss -xl | grep -q @podnet-notify || grep -q @podnet-notify /proc/net/unix'
+    wait_until 20 sh -c 'ss -xl | grep -q @podnet-notify || grep -q @podnet-notify /proc/net/unix'
     { service web $vip 80; slice web 8080 p80 10.200.0.2; } | put web.yaml
     configured ''
     NOTIFY_SOCKET=@podnet-notify run_configured
-    wait_until 5 grep -q READY=1 "$work/notify"
+    wait_until 20 grep -q READY=1 "$work/notify"
 }
 
 test_the_socket_is_for_root_alone_and_stale_ones_are_replaced() {
@@ -180,7 +180,7 @@ test_a_source_that_breaks_never_empties_the_kernel() {
     web
     still() { expect_equal "$1" "$(ask client 80)" "server 10.200.1.2"; }
     # settled: the daemon has seen what just happened to its directory.
-    settled() { wait_until 5 says "$1" netctl status || { netctl status; exit 1; }; }
+    settled() { wait_until 20 says "$1" netctl status || { netctl status; exit 1; }; }
     mv "$work/services.d" "$work/elsewhere"
     settled 'services.d'
     still "directory gone"
@@ -200,7 +200,7 @@ test_a_source_that_breaks_never_empties_the_kernel() {
     : | put web.yaml
     settled 'web.yaml'
     still "a file of no bytes"
-    { service web $vip 80; slice web 8080 p80 10.200.0.2; } | begin 90 | put web.yaml
+    { service web $vip 80; slice web 8080 p80 10.200.0.2; } | first_bytes 90 | put web.yaml
     settled 'web.yaml'
     still "a file that was cut"
     mkdir "$work/services.d/dir.yaml"
@@ -216,12 +216,12 @@ test_a_source_that_breaks_never_empties_the_kernel() {
     still "after a restart"
     rm -r "$work"/services.d/{dir,dangling,loop,noise}.yaml
     { service web $vip 82; slice web 8080 p82 10.200.0.2; } | put web.yaml
-    wait_until 5 ask client 82
-    wait_until 5 netctl status
+    wait_until 20 ask client 82
+    wait_until 20 netctl status
     if ask client 80 2>/dev/null; then echo "port 80 is still served"; exit 1; fi
     # To have no service is said by a manifest without any.
     echo '# nothing' | put web.yaml
-    wait_until 5 sh -c "! nft get element ip podnet cluster-ips '{ $vip }'" || { netctl status; exit 1; }
+    wait_until 20 sh -c "! nft get element ip podnet cluster-ips '{ $vip }'" || { netctl status; exit 1; }
 }
 
 . "$here/scripts/lib/cases.sh"

@@ -35,13 +35,13 @@ test_one_capability_and_no_root_are_enough() {
         "65534 0000000000001000 0000000000001000 0000000000001000"
     expect_equal "service" "$(ask client 80)" "server 10.200.1.2"
     { service db 10.96.14.21 81; slice db 8080 p81 10.200.1.9; } | put more.yaml
-    wait_until 5 sh -c 'nft list map ip podnet endpoints | grep -q 10.200.1.9'
+    wait_until 20 sh -c 'nft list map ip podnet endpoints | grep -q 10.200.1.9'
     expect_equal "health" "$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:10256/readyz)" 200
     expect_match "connections" "$(curl -s http://127.0.0.1:10249/metrics)" 'podnet_service_connections_total\{[^}]*\} 1'
     expect_equal "socket" "$(stat -c '%u %a' /run/podnet/podnetd.sock)" "65534 600"
     expect_match "netctl" "$("$bin/netctl" endpoints --source daemon)" '10\.200\.0\.2:8080'
     kill -HUP "$daemon"
-    wait_until 5 grep -q 'read the configuration again' "$work/podnetd.log"
+    wait_until 20 grep -q 'read the configuration again' "$work/podnetd.log"
     kill -TERM "$daemon"
     wait $traced
     expect_equal "trouble" "$(grep -E ' (warning|error|critical) ' "$work/podnetd.log" || true)" ""
@@ -95,9 +95,9 @@ test_the_service_is_valid_and_closed() {
 
 test_the_cluster_role_is_what_the_client_asks_for() {
     "$bin/podnet-fake-apiserver" --verbose --recordings "$here/Tests/KubernetesClientTests/Recordings" >"$work/address" 2>"$work/requests" &
-    wait_until 5 test -s "$work/address"
+    wait_until 20 test -s "$work/address"
     "$bin/podnetd" --socket "$work/podnetd.sock" --server "$(cat "$work/address")" --node-name node1 2>"$work/podnetd.log" &
-    wait_until 5 sh -c "[ \$(grep -c 'watch=1' '$work/requests') -ge 3 ] && grep -q /nodes '$work/requests'"
+    wait_until 20 sh -c "[ \$(grep -c 'watch=1' '$work/requests') -ge 3 ] && grep -q /nodes '$work/requests'"
     stop_all() { kill %1 %2; wait || true; }
     stop_all
     "$here/Tests/EndToEnd/Support/check-cluster" "$here/conf/kubernetes/podnet.yaml" "$work/requests" || exit 1

@@ -52,7 +52,7 @@ test_local_traffic_keeps_the_clients_address() {
     reaches node 80 203.0.113.7 "server 10.200.0.1"
     # With endpoints elsewhere only, the outside is left to another node: no answer, not a refusal.
     entrances Local '' 10.99.9.9
-    wait_until 5 sh -c "nft list map ip podnet here | grep -q elements && exit 1 || nft get element ip podnet everywhere '{ 203.0.113.7 . tcp . 80 }'"
+    wait_until 20 sh -c "nft list map ip podnet here | grep -q elements && exit 1 || nft get element ip podnet everywhere '{ 203.0.113.7 . tcp . 80 }'"
     local begun=$SECONDS
     if ask outside 80 203.0.113.7 >/dev/null 2>&1; then echo "answered"; exit 1; fi
     [ $((SECONDS - begun)) -ge 1 ] || { echo "refused at once"; exit 1; }
@@ -66,7 +66,7 @@ test_source_ranges_close_the_load_balancer_only() {
     if ask outside 80 203.0.113.7 >/dev/null 2>&1; then echo "open to everybody"; exit 1; fi
     reaches outside 30080 192.0.2.2 "server 10.200.0.1"
     entrances Cluster '"192.0.2.0/25", "10.0.0.0/8"' 10.200.0.2
-    wait_until 5 nft get element ip podnet allowed-25 '{ 203.0.113.7 . tcp . 80 . 192.0.2.0 }'
+    wait_until 20 nft get element ip podnet allowed-25 '{ 203.0.113.7 . tcp . 80 . 192.0.2.0 }'
     reaches outside 80 203.0.113.7 "server 10.200.0.1"
     reaches client 80 203.0.113.7 "server 10.200.0.1"
 }
@@ -89,10 +89,10 @@ test_node_ports_follow_the_nodes_addresses() {
     start --node-name here --nodeport-addresses 192.0.2.0/24
     applied
     ip address add 192.0.2.9/24 dev outside
-    wait_until 2 nft get element ip podnet frontends '{ 192.0.2.9 . tcp . 30080 }'
+    wait_until 20 nft get element ip podnet frontends '{ 192.0.2.9 . tcp . 30080 }'
     reaches outside 30080 192.0.2.9 "server 10.200.0.1"
     ip address del 192.0.2.9/24 dev outside
-    wait_until 2 sh -c "! nft get element ip podnet frontends '{ 192.0.2.9 . tcp . 30080 }' 2>/dev/null"
+    wait_until 20 sh -c "! nft get element ip podnet frontends '{ 192.0.2.9 . tcp . 30080 }' 2>/dev/null"
 }
 
 test_a_restart_changes_nothing() {
@@ -103,7 +103,7 @@ test_a_restart_changes_nothing() {
     nft -s list table ip podnet >"$work/before"
     stop TERM
     start --node-name here
-    wait_until 5 sh -c "'$bin/netctl' services -o json --socket '$work/podnetd.sock' | grep -q '\"web\"'"
+    wait_until 20 sh -c "'$bin/netctl' services -o json --socket '$work/podnetd.sock' | grep -q '\"web\"'"
     nft -s list table ip podnet | diff "$work/before" -
     expect_equal "kernel" "$("$bin/netctl" services --no-headers --socket "$work/podnetd.sock" | awk '{ print $(NF - 1) }')" ok
 }

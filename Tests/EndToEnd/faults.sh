@@ -29,7 +29,7 @@ many() {
 # pause: the daemon stops, all of it, until SIGCONT.
 pause() {
     kill -STOP $daemon
-    wait_until 5 sh -c "! cat /proc/$daemon/task/*/status | grep State: | grep -qv stopped"
+    wait_until 20 sh -c "! cat /proc/$daemon/task/*/status | grep State: | grep -qv stopped"
 }
 frontends() { nft list map ip podnet frontends | grep -c ' . tcp . 80 ' || true; }
 
@@ -56,7 +56,7 @@ test_a_service_that_the_kernel_refuses_stands_aside_and_999_are_served_at_once()
     # When the kernel takes it, all it needs is a reason to be tried again.
     : >"$work/refused"
     kill -HUP $daemon
-    wait_until 5 ask client 80 10.97.1.84 || { netctl endpoints bad; exit 1; }
+    wait_until 20 ask client 80 10.97.1.84 || { netctl endpoints bad; exit 1; }
     expect_match "its row" "$(netctl endpoints bad)" ' ready +ok'
 }
 
@@ -67,8 +67,8 @@ test_a_deleted_element_chain_and_table_are_back_at_once_and_the_log_says_who_it_
         while IFS='|' read -r what command; do
             began=${EPOCHREALTIME/./}
             nft $command
-            wait_until 5 nft get element ip podnet endpoints "$first_element"
-            wait_until 5 nft list chain ip podnet nat-output
+            wait_until 20 nft get element ip podnet endpoints "$first_element"
+            wait_until 20 nft list chain ip podnet nat-output
             echo "FIGURE a deleted $what is back after $(milliseconds $began) ms, the starts of nft included"
             expect_equal "service" "$(ask client 80)" "server 10.200.1.2"
         done <<COMMANDS
@@ -78,9 +78,9 @@ table|delete table ip podnet
 everything|flush ruleset
 COMMANDS
     done
-    wait_until 5 sh -c "[ \$(grep -c 'took back what others changed.* by=nft' '$work/podnetd.log') = 12 ]" ||
+    wait_until 20 sh -c "[ \$(grep -c 'took back what others changed.* by=nft' '$work/podnetd.log') = 12 ]" ||
         { cat "$work/podnetd.log"; exit 1; }
-    wait_until 5 netctl status
+    wait_until 20 netctl status
     expect_match "status" "$(netctl status)" 'drift repaired 12'
 }
 
@@ -91,22 +91,22 @@ test_what_others_do_to_elements_or_elsewhere_is_no_reason_to_read_the_tables() {
     readings=$(logged 'read our tables')
     for number in $(seq 20); do nft add table inet others-$number; done
     nft delete element ip podnet endpoints "$first_element"
-    wait_until 5 nft get element ip podnet endpoints "$first_element"
+    wait_until 20 nft get element ip podnet endpoints "$first_element"
     nft add element ip podnet cluster-ips '{ 10.96.9.9 }'
-    wait_until 5 sh -c '! nft get element ip podnet cluster-ips "{ 10.96.9.9 }"'
+    wait_until 20 sh -c '! nft get element ip podnet cluster-ips "{ 10.96.9.9 }"'
     nft flush map ip podnet frontends
-    wait_until 5 ask client 80
+    wait_until 20 ask client 80
     # Nor is what they do to rules, chains and sets: those are read alone.
     nft flush chain ip podnet unserved
-    wait_until 5 sh -c 'nft list chain ip podnet unserved | grep -q reject'
+    wait_until 20 sh -c 'nft list chain ip podnet unserved | grep -q reject'
     nft delete chain ip podnet nat-output
-    wait_until 5 nft list chain ip podnet nat-output
+    wait_until 20 nft list chain ip podnet nat-output
     nft insert rule ip podnet services drop
-    wait_until 5 ask client 80
+    wait_until 20 ask client 80
     nft 'flush chain ip podnet services; flush chain ip podnet unserved-virtual; delete map ip podnet frontends'
-    wait_until 5 ask client 80
+    wait_until 20 ask client 80
     nft 'add set ip podnet theirs { type mark; }'
-    wait_until 5 sh -c '! nft list set ip podnet theirs'
+    wait_until 20 sh -c '! nft list set ip podnet theirs'
     expect_equal "the table" "$(table_in_order)" "$before"
     expect_equal "readings" "$(logged 'read our tables')" "$readings"
     expect_equal "others' tables" "$(nft list tables | grep -c others)" 20
@@ -115,18 +115,18 @@ test_what_others_do_to_elements_or_elsewhere_is_no_reason_to_read_the_tables() {
 test_open_connections_go_on_even_before_flushed_rules_are_back() {
     node
     ip netns exec server socat TCP-LISTEN:8080,fork,reuseaddr SYSTEM:"while echo tick && sleep 0.05; do true; done" &
-    wait_until 5 ip netns exec server sh -c "ss -ltn | grep -q ':8080 '"
+    wait_until 20 ip netns exec server sh -c "ss -ltn | grep -q ':8080 '"
     { service web $vip 80; slice web 8080 p80 10.200.0.2; } | put web.yaml
     start --no-own-tables
     applied
     ip netns exec client socat -u TCP:$vip:80 - >"$work/ticks" &
-    wait_until 5 test -s "$work/ticks"
+    wait_until 20 test -s "$work/ticks"
     pause
     nft flush ruleset
     expect_equal "our tables" "$(nft list tables | grep -c 'podnet$' || true)" 0
     local seen
     seen=$(wc -l <"$work/ticks")
-    wait_until 5 sh -c "[ \$(wc -l <'$work/ticks') -gt $((seen + 10)) ]" || { echo "stuck at $seen"; exit 1; }
+    wait_until 20 sh -c "[ \$(wc -l <'$work/ticks') -gt $((seen + 10)) ]" || { echo "stuck at $seen"; exit 1; }
     kill -CONT $daemon
     applied
     stop KILL || true
@@ -143,15 +143,15 @@ test_new_connections_wait_until_flushed_rules_are_back() {
     sleep 0.3
     expect_equal "connections that are remembered" "$(grep -c "dst=$vip " /proc/net/nf_conntrack || true)" 0
     kill -CONT $daemon
-    wait_until 5 grep -q . "$work/from-client"
-    wait_until 5 grep -q . "$work/from-node"
+    wait_until 20 grep -q . "$work/from-client"
+    wait_until 20 grep -q . "$work/from-node"
     expect_equal "a pod" "$(cat "$work/from-client")" "server 10.200.1.2"
     expect_match "the node" "$(cat "$work/from-node")" "^server "
 }
 
 test_the_first_change_is_committed_at_once_a_burst_as_one_and_then_there_is_peace() {
     web --log-level debug
-    wait_until 5 netctl status
+    wait_until 20 netctl status
     local began commits
     commits=$(logged ' synced ')
     began=${EPOCHREALTIME/./}
@@ -165,7 +165,7 @@ test_the_first_change_is_committed_at_once_a_burst_as_one_and_then_there_is_peac
     for number in $(seq 50); do { service burst-$number 10.96.2.$number 80; slice burst-$number 8080 p80 10.200.0.2; } | put burst-$number.yaml; done
     kill -CONT $daemon
     applied 10.96.2.50
-    wait_until 5 netctl status
+    wait_until 20 netctl status
     [ $(($(logged ' synced ') - commits)) -le 3 ] || { echo "$(($(logged ' synced ') - commits)) commits for a burst of 50 files"; exit 1; }
     commits=$(logged .)
     sleep 3

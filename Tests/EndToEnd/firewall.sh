@@ -19,7 +19,7 @@ attach() { # CONTAINER NETWORK POLICY
     chain ADD "$1" "/run/netns/$1" eth0 <<<"$(list "$2" "$3")" >"$work/$1.json" || { cat "$work/$1.json"; return 1; }
     ip -n "$1" link set lo up
     ip netns exec "$1" socat TCP6-LISTEN:80,fork,reuseaddr,ipv6only=0 SYSTEM:"echo $1" &
-    wait_until 5 ip netns exec "$1" sh -c "ss -ltn | grep -q ':80 '"
+    wait_until 20 ip netns exec "$1" sh -c "ss -ltn | grep -q ':80 '"
 }
 check() { chain CHECK "$1" "/run/netns/$1" eth0 "$work/$1.json" <<<"$(list "$2" "$3")"; }
 address() { jq -r ".ips[${2:-0}].address | split(\"/\")[0]" "$work/$1.json"; }

@@ -18,7 +18,7 @@ is() { # STATUS URL [FROM]
     [ "$(status "$2" "${3:-node}")" = "$1" ]
 }
 becomes() { # STATUS URL [FROM]: within two seconds
-    wait_until 2 is "$@" || { echo "$2 is $(status "$2" "${3:-node}"), not $1"; cat "$work/podnetd.log"; exit 1; }
+    wait_until 20 is "$@" || { echo "$2 is $(status "$2" "${3:-node}"), not $1"; cat "$work/podnetd.log"; exit 1; }
 }
 # balanced NAME VIP HEALTH-PORT [POLICY]: a service of type LoadBalancer.
 balanced() {
@@ -79,7 +79,7 @@ test_before_the_source_is_known_it_is_alive_and_not_ready() {
 test_a_node_that_the_cluster_does_not_know_gets_no_traffic() {
     node
     "$bin/podnet-fake-apiserver" --recordings "$here/Tests/KubernetesClientTests/Recordings" >"$work/address" &
-    wait_until 5 test -s "$work/address"
+    wait_until 20 test -s "$work/address"
     "$bin/podnetd" --socket "$work/podnetd.sock" --server "$(cat "$work/address")" --node-name stranger 2>"$work/podnetd.log" &
     becomes 200 $health/readyz
     becomes 503 $health/healthz
@@ -103,7 +103,7 @@ test_load_balancers_hear_how_many_endpoints_are_here() {
     expect_equal "at other addresses of the node" "$(status 10.200.0.1:30999 server) $(status 127.0.0.1:30999)" "000 000"
     { balanced lb $vip 30999; endpoints lb 10.200.0.2,n1,false 10.200.1.2,n1,true; } | put lb.yaml
     fewer() { is 200 $url outside && grep -q 'Weight: 1' "$work/head"; }
-    wait_until 2 fewer
+    wait_until 20 fewer
     { balanced lb $vip 30999; endpoints lb 10.200.0.2,n1,false 10.200.9.9,n2,true; } | put lb.yaml
     becomes 503 $url outside
     expect_match "none is here" "$(cat "$work/body")" '"localEndpoints": 0,'
@@ -117,7 +117,7 @@ test_load_balancers_hear_how_many_endpoints_are_here() {
     # Another service takes the port over at once.
     { balanced other $vip 30998; endpoints other 10.200.0.2,n1,true; } | put lb.yaml
     takes_over() { is 200 192.0.2.2:30998 outside && grep -q '"name": "other"' "$work/body"; }
-    wait_until 2 takes_over
+    wait_until 20 takes_over
     expect_equal "trouble" "$(grep -c 'has no port' "$work/podnetd.log" || true)" 0
     stop
     expect_equal "after the end" "$(status 192.0.2.2:30998 outside)" 000
@@ -145,30 +145,30 @@ test_a_port_that_is_taken_is_reported_and_nothing_else_stops() {
     web --node-name n1
     socat TCP-LISTEN:30999,fork,reuseaddr SYSTEM:'echo taken' &
     local taker=$!
-    wait_until 5 sh -c "ss -ltn | grep -q :30999"
+    wait_until 20 sh -c "ss -ltn | grep -q :30999"
     { balanced lb 10.96.14.21 30999; endpoints lb 10.200.0.2,n1,true; } | put lb.yaml
     { balanced lc 10.96.14.22 30998; endpoints lc 10.200.0.2,n1,true; } | put lc.yaml
     becomes 200 192.0.2.2:30998 outside
-    wait_until 5 grep -q 'error a health check has no port .*listen at 192.0.2.2:30999: Address already in use.*service=default/lb' "$work/podnetd.log" || { cat "$work/podnetd.log"; exit 1; }
+    wait_until 20 grep -q 'error a health check has no port .*listen at 192.0.2.2:30999: Address already in use.*service=default/lb' "$work/podnetd.log" || { cat "$work/podnetd.log"; exit 1; }
     expect_match "status" "$(netctl status || true)" 'Service default/lb.*spec.healthCheckNodePort.*30999: Address already in use'
     expect_value 'podnet_health_check_servers{state="failed"}' 1
     expect_equal "services go on" "$(ask client 80)" "server 10.200.1.2"
     kill $taker
     wait $taker || true
     wait_until 8 is 200 192.0.2.2:30999 outside
-    wait_until 2 netctl status
+    wait_until 20 netctl status
     expect_equal "it is said once" "$(grep -c 'has no port' "$work/podnetd.log")" 1
 }
 
 test_a_taken_health_port_is_reported_and_off_is_off() {
     node
     socat TCP-LISTEN:10256,fork,reuseaddr SYSTEM:'echo taken' &
-    wait_until 5 sh -c "ss -ltn | grep -q :10256"
+    wait_until 20 sh -c "ss -ltn | grep -q :10256"
     serve server 8080
     { service web $vip 80; slice web 8080 p80 10.200.0.2; } | put web.yaml
     start
     applied
-    wait_until 5 grep -q 'error a server has no port .*0.0.0.0:10256: Address already in use.*server=health' "$work/podnetd.log"
+    wait_until 20 grep -q 'error a server has no port .*0.0.0.0:10256: Address already in use.*server=health' "$work/podnetd.log"
     expect_equal "services go on" "$(ask client 80)" "server 10.200.1.2"
     stop
     start --healthz-bind-address off --metrics-bind-address off
@@ -196,7 +196,7 @@ test_metrics_are_well_formed_for_this_machine_alone_and_count() {
     # The annotation is of the moment, but of a clock of full seconds.
     slice web 8080 p80 10.200.0.2 | sed "s|labels:|annotations: { endpoints.kubernetes.io/last-change-trigger-time: \"$(date -u +%FT%T.%6NZ)\" }, labels:|" \
         | put slice.yaml
-    wait_until 5 nft get element ip podnet frontends "{ $vip . tcp . 80 }"
+    wait_until 20 nft get element ip podnet frontends "{ $vip . tcp . 80 }"
     expect_value 'podnet_faults{reason="no-endpoints"}' 0
     expect_value 'podnet_endpoints{state="ready"}' 1
     expect_value 'podnet_objects{kind="EndpointSlice"}' 1
@@ -218,7 +218,7 @@ test_metrics_are_well_formed_for_this_machine_alone_and_count() {
     { service web $vip 80 | sed 's/^spec:/spec:\n  internalTrafficPolicy: Local/'; } | put web.yaml
     slice web 8080 p80 10.200.0.2 | sed 's/"10.200.0.2"\]/&, nodeName: n2/' | put slice.yaml
     echo 'kind: [' | put broken.yaml
-    wait_until 5 says broken.yaml netctl status
+    wait_until 20 says broken.yaml netctl status
     expect_value 'kubeproxy_sync_proxy_rules_no_local_endpoints_total{traffic_policy="internal",ip_family="IPv4"}' 1
     expect_value 'podnet_faults{reason="rejected"}' 1
     expect_equal "no names without being asked" "$(grep -c 'service="' "$work/metrics" || true)" 0
@@ -234,9 +234,9 @@ test_connections_are_counted_where_wanted() {
     expect_value 'podnet_endpoint_connections_total{endpoint="10.200.0.2:8080",service="web"}' 3
     # A second endpoint: the kernel's elements begin anew, the sums do not.
     { service web $vip 80; slice web 8080 p80 10.200.0.2 10.200.0.9; } | put web.yaml
-    wait_until 5 sh -c "nft list map ip podnet endpoints | grep -q 10.200.0.9"
+    wait_until 20 sh -c "nft list map ip podnet endpoints | grep -q 10.200.0.9"
     { service web $vip 80; slice web 8080 p80 10.200.0.2; } | put web.yaml
-    wait_until 5 sh -c "! nft list map ip podnet endpoints | grep -q 10.200.0.9"
+    wait_until 20 sh -c "! nft list map ip podnet endpoints | grep -q 10.200.0.9"
     ask client 80 >/dev/null
     goes_on() { [ "$(value "$series")" = 4 ]; }
     wait_until 12 goes_on || { value "$series"; exit 1; }

@@ -45,7 +45,7 @@ spoil() {
         html) printf '<html><body>maintenance</body></html>' ;;
         nothing) ;;
         cut) body "$1" | head -c -300 ;;
-        cut-in-the-middle) body "$1" | begin 4000 ;;
+        cut-in-the-middle) body "$1" | first_bytes 4000 ;;
         kind) list PodList '[{"metadata":{"name":"x","resourceVersion":"1"}}]' 999 ;;
         empty) list $kind '[]' 999 ;;
         null) list $kind null 999 ;;
@@ -116,7 +116,7 @@ test_a_list_that_turns_bad_later_changes_nothing_and_the_truth_is_followed_then(
     api_server --events 1 --port "$port"
     wait_until 60 changed || { netctl status; exit 1; }
     complete
-    wait_until 5 says 'services +watching' netctl status
+    wait_until 20 says 'services +watching' netctl status
 }
 
 test_wrong_objects_of_a_cluster_stand_aside_by_name_and_the_rest_is_served() {
@@ -176,7 +176,7 @@ test_a_token_that_is_gone_or_replaced_costs_nothing_that_is_in_the_kernel() {
     # A start without a token: nothing is asked, and nothing is lost.
     rm -f "$work/token"
     daemon --kubeconfig "$work/kubeconfig" --log-level trace
-    wait_until 5 says "the token: .*$work/token" netctl status || { netctl status; exit 1; }
+    wait_until 20 says "the token: .*$work/token" netctl status || { netctl status; exit 1; }
     as_before "at a start without a token"
     echo canary-token >"$work/token"
     local resource

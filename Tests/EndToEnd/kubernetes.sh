@@ -80,7 +80,7 @@ test_the_clusters_ranges_and_the_nodes_pods_are_in_the_rules_and_are_followed() 
     # What an earlier run left is right: nothing is written, but that the tables are the new daemon's.
     stdbuf -oL nft monitor >"$work/monitor" &
     local monitor=$!
-    wait_until 5 sh -c "nft add table ip other; nft delete table ip other; grep -q 'table ip other' '$work/monitor'"
+    wait_until 20 sh -c "nft add table ip other; nft delete table ip other; grep -q 'table ip other' '$work/monitor'"
     daemon --server "$server" --node-cidr
     complete
     expect_match "the monitor sees" "$(cat "$work/monitor")" 'table ip other'

@@ -26,7 +26,7 @@ another_kernel() {
     ip netns exec "$1" "$bin/podnetd" --services-dir "$work/services.d" --socket "$work/$1.sock" \
         --lock-file "$work/$1.lock" --no-own-tables --pod-cidr 10.200.0.0/16 2>"$work/$1.log" &
     local other=$!
-    wait_until 5 ip netns exec "$1" nft get element ip podnet endpoints "$first_element"
+    wait_until 20 ip netns exec "$1" nft get element ip podnet endpoints "$first_element"
     kill $other
     wait $other
 }
@@ -36,11 +36,11 @@ test_watch_shows_rows_then_changes_and_survives_restarts_of_the_daemon() {
     watch table endpoints
     watch json endpoints -o json
     watch services services
-    wait_until 5 grep -q ADDED "$work/table"
+    wait_until 20 grep -q ADDED "$work/table"
     expect_equal "headings" "$(head -n 1 "$work/table" | awk '{ print $1, $2, $NF }')" "EVENT NAMESPACE REASON"
     web_at 10.200.0.2 10.200.1.2
-    wait_until 5 grep -q 'ADDED.*10.200.1.2:8080.*ready *ok' "$work/table"
-    wait_until 5 grep -q 'MODIFIED.* 2/2 ' "$work/services"
+    wait_until 20 grep -q 'ADDED.*10.200.1.2:8080.*ready *ok' "$work/table"
+    wait_until 20 grep -q 'MODIFIED.* 2/2 ' "$work/services"
     local signal
     for signal in KILL TERM; do
         stop $signal || true
@@ -48,28 +48,28 @@ test_watch_shows_rows_then_changes_and_survives_restarts_of_the_daemon() {
         if [ $signal = KILL ]; then web_at 10.200.0.2; else web_at 10.200.0.2 10.200.1.9; fi
         start
         if [ $signal = KILL ]; then
-            wait_until 5 grep -q 'DELETED.*10.200.1.2:8080' "$work/table" || { cat "$work/table"; exit 1; }
+            wait_until 20 grep -q 'DELETED.*10.200.1.2:8080' "$work/table" || { cat "$work/table"; exit 1; }
         else
-            wait_until 5 grep -q 'ADDED.*10.200.1.9:8080' "$work/table" || { cat "$work/table"; exit 1; }
+            wait_until 20 grep -q 'ADDED.*10.200.1.9:8080' "$work/table" || { cat "$work/table"; exit 1; }
         fi
     done
-    wait_until 5 grep -q 10.200.1.9 "$work/json"
+    wait_until 20 grep -q 10.200.1.9 "$work/json"
     expect_equal "events" "$(jq -r '"\(.type) \(.object.endpoint.address)"' "$work/json" | xargs)" \
         "ADDED 10.200.0.2 ADDED 10.200.1.2 DELETED 10.200.1.2 ADDED 10.200.1.9"
     # That the daemon went away is said once each time, and is no change of any row.
     expect_match "what was said" "$(cat "$work/table.err")" 'podnetd.sock'
-    wait_until 5 sh -c '[ "$(grep -c MODIFIED "$1")" = 3 ]' - "$work/services" || { cat "$work/services"; exit 1; }
+    wait_until 20 sh -c '[ "$(grep -c MODIFIED "$1")" = 3 ]' - "$work/services" || { cat "$work/services"; exit 1; }
 }
 
 test_a_restart_that_ends_at_the_same_generation_is_noticed() {
     web
     watch json endpoints -o json
-    wait_until 5 grep -q 10.200.0.2 "$work/json"
+    wait_until 20 grep -q 10.200.0.2 "$work/json"
     # Neither answers the other's waiting requests: the watcher asks the new daemon for what is past the old one's state.
     stop TERM
     web_at 10.200.1.2
     start
-    wait_until 5 grep -q 10.200.1.2 "$work/json" || { cat "$work/json" "$work/json.err"; exit 1; }
+    wait_until 20 grep -q 10.200.1.2 "$work/json" || { cat "$work/json" "$work/json.err"; exit 1; }
 }
 
 test_without_a_daemon_the_kernel_is_shown() {
@@ -90,7 +90,7 @@ test_without_a_daemon_the_kernel_is_shown() {
     expect_match "gap" "$(cat "$work/out")" 'MISSING +1 of 1 indices lead nowhere'
     expect_match "next step" "$(cat "$work/out")" 'Next: systemctl status podnetd'
     start
-    wait_until 5 says '10.200.0.2 ready ok' states
+    wait_until 20 says '10.200.0.2 ready ok' states
 }
 
 test_what_others_delete_is_missing_and_what_they_add_is_stale() {
@@ -114,11 +114,11 @@ test_what_others_delete_is_missing_and_what_they_add_is_stale() {
 test_what_others_change_is_taken_back_and_they_are_named() {
     web --no-own-tables
     nft delete element ip podnet endpoints "$first_element"
-    wait_until 5 nft get element ip podnet endpoints "$first_element"
+    wait_until 20 nft get element ip podnet endpoints "$first_element"
     nft add element ip podnet cluster-ips '{ 10.96.9.9 }'
-    wait_until 5 sh -c '! nft get element ip podnet cluster-ips "{ 10.96.9.9 }"'
+    wait_until 20 sh -c '! nft get element ip podnet cluster-ips "{ 10.96.9.9 }"'
     nft flush ruleset
-    wait_until 5 ask client 80
+    wait_until 20 ask client 80
     expect_equal "rows" "$(states)" "10.200.0.2 ready ok"
     expect_match "status" "$(netctl status)" 'drift repaired [1-9]'
     expect_match "log" "$(cat "$work/podnetd.log")" 'took back what others changed in our tables by="?nft'
@@ -156,7 +156,7 @@ test_every_format_carries_the_same_rows() {
     web
     { service empty 10.96.0.9 80; } | put empty.yaml
     applied 10.96.0.9
-    wait_until 5 says 'empty' netctl services -o name
+    wait_until 20 says 'empty' netctl services -o name
     expect_equal "names" "$(netctl endpoints -o name | xargs)" \
         "endpoint/default/empty/10.96.0.9:80/tcp/none endpoint/default/web/$vip:80/tcp/10.200.0.2:8080"
     expect_equal "names of services" "$(netctl svc -o name | xargs)" "service/default/empty service/default/web"
@@ -189,7 +189,7 @@ test_rows_are_picked_by_names_addresses_and_namespaces() {
     web
     { service api 10.96.0.7 443 | sed 's/namespace: default/namespace: prod/'; } | put api.yaml
     applied 10.96.0.7
-    wait_until 5 says api netctl services
+    wait_until 20 says api netctl services
     local name
     for name in web default/web svc/web $vip $vip:80 $vip:80/tcp 10.200.0.2 10.200.0.2:8080; do
         expect_equal "by $name" "$(netctl endpoints $name -o name)" "endpoint/default/web/$vip:80/tcp/10.200.0.2:8080"
@@ -243,7 +243,7 @@ test_a_daemon_that_hangs_is_waited_for_as_long_as_asked() {
     expect_status 0 netctl endpoints --timeout 1
     expect_match "kernel" "$(cat "$work/out")" 'kernel only'
     kill -CONT $daemon
-    wait_until 5 netctl status
+    wait_until 20 netctl status
 }
 
 test_colours_are_for_terminals() {
@@ -276,7 +276,7 @@ test_pods_are_listed_with_their_wires_and_orphans() {
         expect_equal "by $name" "$("$bin/netctl" pods "$name" -o name)" "pod/podnet/web-0-container/eth0"
     done
     ip netns del old-3
-    wait_until 5 says ORPHAN "$bin/netctl" pods
+    wait_until 20 says ORPHAN "$bin/netctl" pods
     expect_status 1 "$bin/netctl" pods --problems
     expect_match "why" "$("$bin/netctl" pods -o wide)" 'ORPHAN.*namespace are gone, the address is still leased'
     expect_equal "document" "$("$bin/netctl" pods web-0-container -o json | jq -c '.items[0] | [.network, .containerID, .ifName, .addresses, .state]')" \

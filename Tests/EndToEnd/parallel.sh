@@ -127,7 +127,7 @@ test_a_stopped_lock_holder_is_waited_for_and_then_told_of() {
     ip netns add b
     (exec 9>/var/lib/cni/networks/net/lock && flock 9 && exec sleep 60) &
     local holder=$!
-    wait_until 5 sh -c '! flock -n /var/lib/cni/networks/net/lock true'
+    wait_until 20 sh -c '! flock -n /var/lib/cni/networks/net/lock true'
     local started=$SECONDS
     expect_refusal 11 'lock' call ADD b "$host_mode"
     [ $((SECONDS - started)) -le 15 ] || { echo "waited for $((SECONDS - started)) s"; exit 1; }
@@ -180,7 +180,7 @@ test_a_namespace_that_vanishes_between_any_two_steps_of_an_add() {
             [ $number != 1 ] || count=$(wc -l <"$work/calls")
             expect_equal "documents" "$(jq -s length "$work/add.json")" 1
             if [ $status = 0 ]; then call DEL pod "$host_mode" ""; else expect_match "code" "$(jq .code "$work/add.json")" '^[0-9]+$'; fi
-            wait_until 5 as_before || { echo "ADD at $kernel_call $number: status $status"; cat "$work/add.json"; state | diff "$work/before" -; exit 1; }
+            wait_until 20 as_before || { echo "ADD at $kernel_call $number: status $status"; cat "$work/add.json"; state | diff "$work/before" -; exit 1; }
             outcomes+=$status
         done
     done

@@ -9,7 +9,7 @@ plugins=${PODNET_BIN:-}/cni
 # serve_peer CONTAINER PORT [OPTIONS]: tells everybody who asks who they are.
 serve_peer() {
     ip netns exec "$1" socat "TCP-LISTEN:$2,fork,reuseaddr${3:+,$3}" SYSTEM:'echo $SOCAT_PEERADDR' &
-    wait_until 5 ip netns exec "$1" sh -c "ss -ltn | grep -q ':$2 '"
+    wait_until 20 ip netns exec "$1" sh -c "ss -ltn | grep -q ':$2 '"
 }
 outside() {
     ip netns add outside
@@ -59,7 +59,7 @@ test_ptp_pods_reach_each_other_their_node_and_the_outside() {
     serve_peer b 80
     serve_peer outside 80
     socat TCP-LISTEN:81,fork,reuseaddr SYSTEM:"echo node" &
-    wait_until 5 sh -c "ss -ltn | grep -q ':81 '"
+    wait_until 20 sh -c "ss -ltn | grep -q ':81 '"
     expect_equal "pod to pod, as itself" "$(ask a "$(address b)" 80)" "$(address a)"
     expect_equal "pod to node" "$(ask a 10.1.2.1 81)" node
     expect_equal "node to pod" "$(timeout 3 socat -u "TCP:$(address b):80" -)" 10.1.2.1

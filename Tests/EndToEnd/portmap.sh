@@ -53,7 +53,7 @@ serve() {
     local kind=${3:-tcp} server=TCP6-LISTEN first=
     [ "$kind" = tcp ] || server=UDP6-LISTEN first='read line;'
     ip netns exec "$1" socat "$server:$2,fork,reuseaddr,ipv6only=0" SYSTEM:"$first echo $1 \$SOCAT_PEERADDR" &
-    wait_until 5 ip netns exec "$1" sh -c "ss -ln${kind:0:1} | grep -q ':$2 '"
+    wait_until 20 ip netns exec "$1" sh -c "ss -ln${kind:0:1} | grep -q ':$2 '"
 }
 # ask NETNS TARGET [tcp|udp]: the answer, or nothing. The empty name is the node.
 ask() {
@@ -166,7 +166,7 @@ test_a_port_on_the_loopback_address_is_the_nodes_own() {
     ip netns exec outside sh -c 'echo 1 >/proc/sys/net/ipv4/conf/eth0/route_localnet'
     expect_equal "a forged destination" "$(ask outside 127.0.0.1:8080)" ""
     socat TCP-LISTEN:9090,bind=127.0.0.1,fork,reuseaddr SYSTEM:"echo secret" &
-    wait_until 5 eval '[ "$(ask "" 127.0.0.1:9090)" = secret ]'
+    wait_until 20 eval '[ "$(ask "" 127.0.0.1:9090)" = secret ]'
     expect_equal "a service on the node's loopback" "$(ask outside 127.0.0.1:9090)" ""
     # The neighbour does it right: a node that is open answers.
     echo 1 >/proc/sys/net/ipv4/conf/uplink/route_localnet
@@ -269,7 +269,7 @@ test_a_large_transfer_by_the_loopback_address_is_whole() {
     attach a "$web"
     head -c 50M /dev/urandom >"$work/data"
     ip netns exec a socat -u "OPEN:$work/data" TCP-LISTEN:80,reuseaddr &
-    wait_until 5 ip netns exec a sh -c "ss -ltn | grep -q ':80 '"
+    wait_until 20 ip netns exec a sh -c "ss -ltn | grep -q ':80 '"
     timeout 30 socat -u TCP:127.0.0.1:8080 - | cmp - "$work/data"
 }
 

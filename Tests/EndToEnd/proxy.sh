@@ -34,7 +34,7 @@ test_a_port_or_service_without_endpoints_is_refused_at_once() {
 # refused FILE PATTERN: the manifest on stdin is a problem that netctl names, and what was served before still is.
 refused() {
     put "$1"
-    wait_until 5 says "$2" netctl status || { netctl status; exit 1; }
+    wait_until 20 says "$2" netctl status || { netctl status; exit 1; }
     expect_equal "web, beside $1" "$(ask client 80)" "server 10.200.1.2"
 }
 
@@ -43,12 +43,12 @@ test_a_file_that_is_cut_keeps_its_last_good_version() {
     refused broken.yaml 'broken.yaml:[0-9]+: not YAML' <<<$'apiVersion: v1\nkind: Service\nmetadata: { name: cut'
     local bytes
     for bytes in 5 25 60 90 130; do
-        { service web $vip 80; slice web 8080 p80 10.200.0.2; } | begin $bytes | refused web.yaml 'web.yaml.*last good version'
+        { service web $vip 80; slice web 8080 p80 10.200.0.2; } | first_bytes $bytes | refused web.yaml 'web.yaml.*last good version'
     done
     rm "$work/services.d/broken.yaml"
     web_again() { { service web $vip 80; slice web 8080 p80 10.200.0.2; } | put web.yaml; }
     web_again
-    wait_until 5 netctl status
+    wait_until 20 netctl status
 }
 
 test_an_endpoint_on_the_nodes_own_loopback() {
@@ -72,7 +72,7 @@ test_two_services_on_one_address_and_port() {
     expect_match "row" "$(netctl endpoints zebra)" "invalid +absent +$vip:80/tcp belongs to default/web"
     # The one that gives way leaves; the other is not touched.
     rm "$work/services.d/zebra.yaml"
-    wait_until 5 netctl status
+    wait_until 20 netctl status
     expect_equal "web" "$(ask client 80)" "server 10.200.1.2"
 }
 
@@ -100,12 +100,12 @@ test_endpoints_come_and_go_and_udp_is_served() {
     web
     serve client 8080
     { service web $vip 80; slice web 8080 p80 10.200.0.2 10.200.1.2; } | put web.yaml
-    wait_until 5 sh -c "'$bin/netctl' endpoints -o json --socket '$work/podnetd.sock' | grep -q 10.200.1.2"
+    wait_until 20 sh -c "'$bin/netctl' endpoints -o json --socket '$work/podnetd.sock' | grep -q 10.200.1.2"
     local answers
     answers=$(for _ in $(seq 40); do ask node 80; done | awk '{print $1}' | sort -u | xargs)
     expect_equal "spread" "$answers" "client server"
     { service web $vip 80; slice web 8080 p80 10.200.1.2; } | put web.yaml
-    wait_until 5 sh -c "! '$bin/netctl' endpoints -o json --socket '$work/podnetd.sock' | grep -q 10.200.0.2"
+    wait_until 20 sh -c "! '$bin/netctl' endpoints -o json --socket '$work/podnetd.sock' | grep -q 10.200.0.2"
     answers=$(for _ in $(seq 20); do ask node 80; done | awk '{print $1}' | sort -u | xargs)
     expect_equal "after removal" "$answers" client
     serve server 5353 UDP

@@ -34,7 +34,7 @@ test_packets_leave_by_the_interface_whose_address_they_have() {
     # A client behind the main network's gateway is answered by the interface that it has asked.
     ip addr add 192.0.2.1/32 dev lo
     ip netns exec pod socat TCP-LISTEN:80,fork,reuseaddr SYSTEM:'echo $SOCAT_SOCKADDR' &
-    wait_until 5 ip netns exec pod sh -c "ss -ltn | grep -q ':80 '"
+    wait_until 20 ip netns exec pod sh -c "ss -ltn | grep -q ':80 '"
     expect_equal "answer of net1" "$(timeout 3 socat -u TCP:10.2.0.2:80,bind=192.0.2.1 -)" 10.2.0.2
     # Neighbours of IPv6 are still found, by their link-local addresses, too.
     expect_equal "fe80::/64 in main" "$(ip -n pod -6 route show table main dev net1 | grep -c fe80::/64)" 1

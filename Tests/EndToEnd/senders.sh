@@ -216,7 +216,7 @@ test_nothing_is_dropped_of_what_pods_usually_do() {
         ip netns exec a sysctl -qw net.ipv6.conf.eth0.accept_dad=1 net.ipv4.conf.eth0.arp_notify=1
         ip -n a addr del "$a6" dev eth0
         ip -n a addr add "$a6" dev eth0
-        wait_until 5 sh -c '[ -z "$(ip -n a addr show tentative)" ]'
+        wait_until 20 sh -c '[ -z "$(ip -n a addr show tentative)" ]'
         expect_equal "dropped" "$(nft list table bridge podnet-cni | grep 'packets [1-9]' || true)" ""
         jobs -p | xargs -r kill 2>/dev/null || true
         call DEL a "$keys"

@@ -83,7 +83,7 @@ test_cri_dockerd() {
     local pod=/proc/self/ns/net result i
     ip netns exec pod sleep 60 &
     pod=/proc/$!/ns/net
-    wait_until 5 sh -c "[ \"\$(readlink $pod)\" != \"\$(readlink /proc/self/ns/net)\" ]"
+    wait_until 20 sh -c "[ \"\$(readlink $pod)\" != \"\$(readlink /proc/self/ns/net)\" ]"
     export CNI_ARGS="IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=web-0;K8S_POD_INFRA_CONTAINER_ID=d0c"
     echo '{"cniVersion": "0.2.0", "name": "cni-loopback", "plugins": [{"type": "loopback"}]}' >"$work/lo.conflist"
     network=$work/lo.conflist network_add d0c "$pod" lo >/dev/null

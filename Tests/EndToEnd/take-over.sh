@@ -77,17 +77,17 @@ test_no_connection_is_lost_while_podnetd_takes_over() {
     nft add element ip kube-proxy service-ips "{ $vip . tcp . 81 : goto long }"
     mkfifo "$work/in"
     ip netns exec client socat - "TCP:$vip:81" <>"$work/in" >"$work/out" &
-    wait_until 5 sh -c "echo one >'$work/in'; grep -q one '$work/out'"
+    wait_until 20 sh -c "echo one >'$work/in'; grep -q one '$work/out'"
     load client 80 $vip & local loads=$!
     load outside 30080 192.0.2.2 & loads+=" $!"
     load node 80 $vip & loads+=" $!"
     stdbuf -oL nft monitor >"$work/monitor" &
-    wait_until 5 sh -c "[ \$(cat '$work'/load-* | wc -l) -gt 30 ]"
+    wait_until 20 sh -c "[ \$(cat '$work'/load-* | wc -l) -gt 30 ]"
     manifest
     # Like this one, kube-proxy's service of port 81 has endpoints.
     { service long 10.96.14.21 81; slice long 9090 p81 10.200.0.2; } | put long.yaml
     start --take-over
-    wait_until 5 sh -c "! nft list table ip kube-proxy"
+    wait_until 20 sh -c "! nft list table ip kube-proxy"
     expect_equal "tables" "$(nft list tables | sort | xargs)" "table ip podnet table ip6 podnet"
     local known
     known=$(cat "$work"/load-* | wc -l)
@@ -96,7 +96,7 @@ test_no_connection_is_lost_while_podnetd_takes_over() {
     wait $loads
     expect_equal "lost connections" "$(cat "$work"/load-* | grep -c lost || true)" 0
     echo two >"$work/in"
-    wait_until 5 grep -q two "$work/out"
+    wait_until 20 grep -q two "$work/out"
     expect_match "log" "$(cat "$work/podnetd.log")" 'took over from kube-proxy removed="?ip kube-proxy, ip6 kube-proxy'
     # One transaction has both: between two numbers of the ruleset.
     awk '/^# new generation/ { if (ours && theirs) both = 1; ours = theirs = 0 }
@@ -109,7 +109,7 @@ test_without_the_flag_both_stay_and_the_log_says_so() {
     manifest
     start
     applied
-    wait_until 5 grep -q "kube-proxy's tables are there: stop it, and start podnetd with --take-over" "$work/podnetd.log"
+    wait_until 20 grep -q "kube-proxy's tables are there: stop it, and start podnetd with --take-over" "$work/podnetd.log"
     expect_match "kube-proxy's" "$(nft list tables)" 'table ip kube-proxy'
     expect_equal "answers" "$(ask client 80)" "server 10.200.1.2"
     # A second daemon takes nothing over.
@@ -126,7 +126,7 @@ test_a_source_that_is_not_there_takes_nothing_over() {
     by_kube_proxy
     "$bin/podnetd" --services-dir "$work/missing" --socket "$work/podnetd.sock" --take-over 2>"$work/podnetd.log" &
     daemon=$!
-    wait_until 5 says missing netctl status || { netctl status; cat "$work/podnetd.log"; exit 1; }
+    wait_until 20 says missing netctl status || { netctl status; cat "$work/podnetd.log"; exit 1; }
     sleep 0.5
     expect_equal "by kube-proxy" "$(ask client 80)" "server 10.200.1.2"
     mkdir -p "$work/missing"
@@ -143,7 +143,7 @@ test_rules_of_iptables_mode_are_named_and_left_alone() {
     manifest
     start --take-over
     applied
-    wait_until 5 grep -qE "iptables mode.*chains=2 table=\"?ip nat\"?" "$work/podnetd.log" || { cat "$work/podnetd.log"; exit 1; }
+    wait_until 20 grep -qE "iptables mode.*chains=2 table=\"?ip nat\"?" "$work/podnetd.log" || { cat "$work/podnetd.log"; exit 1; }
     expect_equal "its chains" "$(nft list table ip nat | grep -c chain)" 4
 }
 

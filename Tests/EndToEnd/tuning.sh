@@ -51,7 +51,7 @@ test_everything_is_set_checked_and_put_back() {
 test_a_tuned_pod_still_speaks_and_leaves_nothing() {
     attach "$everything"
     socat TCP-LISTEN:81,fork,reuseaddr SYSTEM:'echo $SOCAT_PEERADDR' &
-    wait_until 5 sh -c "ss -ltn | grep -q ':81 '"
+    wait_until 20 sh -c "ss -ltn | grep -q ':81 '"
     expect_equal "answer" "$(ip netns exec pod timeout 3 socat -u TCP:10.12.0.1:81 -)" 10.12.0.2
     chain CHECK c1 /run/netns/pod eth0 "$work/result" <<<"$(list "$everything")"
     ip netns del pod

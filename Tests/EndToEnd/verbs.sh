@@ -35,12 +35,13 @@ links() {
     ip link add spare type veth peer name other
 }
 
-# The runtimes ask every five seconds, and for each network.
-test_status_of_every_plugin_takes_less_than_5_ms_and_changes_nothing() {
+# The runtimes ask every five seconds, and for each network. What it takes is a figure, since machines are noisy; how much it
+# asks the kernel is the same everywhere.
+test_status_of_every_plugin_is_quick_and_changes_nothing() {
     links
     attach first "$(keys bridge | sed 's/, "bridge": "br0", //')"
     snapshot >"$work/before"
-    local type fastest time start
+    local type fastest time start calls
     for type in $(all_plugins); do
         fastest=999999
         for _ in 1 2 3 4 5 6 7 8 9 10; do
@@ -50,8 +51,10 @@ test_status_of_every_plugin_takes_less_than_5_ms_and_changes_nothing() {
             [ $time -ge $fastest ] || fastest=$time
         done
         expect_equal "output of $type" "$(cat "$work/output")" ""
-        echo "FIGURE STATUS of $type: $fastest µs, starting env and the plugin included"
-        [ $fastest -lt 5000 ] || { echo "STATUS of $type took $fastest µs"; exit 1; }
+        ask_network STATUS "$type" "$(keys "$type")" strace -f -qq -o "$work/calls"
+        calls=$(wc -l <"$work/calls")
+        echo "FIGURE STATUS of $type: $fastest µs, starting env and the plugin included; $calls system calls"
+        [ $calls -lt 100 ] || { echo "STATUS of $type makes $calls system calls"; exit 1; }
     done
     snapshot | diff "$work/before" -
 }

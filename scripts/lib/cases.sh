@@ -41,9 +41,9 @@ run_cases() {
 expect_equal() {
     [ "$2" = "$3" ] || { printf '%s: got\n%s\nexpected\n%s\n' "$1" "$2" "$3"; exit 1; }
 }
-# begin BYTES: the first bytes of stdin, which is read to its end: with `head` alone, who writes it may get SIGPIPE, and the
+# first_bytes BYTES: the first bytes of stdin, which is read to its end: with `head` alone, who writes it may get SIGPIPE, and the
 # case fails by `pipefail`, once in a hundred times.
-begin() {
+first_bytes() {
     local whole
     whole=$(mktemp)
     cat >"$whole"

@@ -6,7 +6,7 @@ api_server() { # OPTION…: sets `server` to the address of a fake API server, a
     rm -f "$work/address"
     "$bin/podnet-fake-apiserver" --recordings "$recordings" "$@" >"$work/address" &
     api=$!
-    wait_until 5 test -s "$work/address"
+    wait_until 20 test -s "$work/address"
     server=$(cat "$work/address")
 }
 daemon() { # OPTION…

@@ -34,7 +34,7 @@ unchanged() {
 address() { jq -r ".ips[${2:-0}].address | split(\"/\")[0]" "$work/$1.json"; }
 serve() {
     ip netns exec "$1" socat "TCP-LISTEN:$2,fork,reuseaddr${3:+,$3}" SYSTEM:"echo $1" &
-    wait_until 5 ip netns exec "$1" sh -c "ss -ltn | grep -q ':$2 '"
+    wait_until 20 ip netns exec "$1" sh -c "ss -ltn | grep -q ':$2 '"
 }
 ask() { ip netns exec "$1" timeout 3 socat -u "TCP:$2:$3,connect-timeout=2" -; }
 

@@ -38,7 +38,7 @@ remove_cgroup() {
     local point type options root folder
     while read -r point type options root; do
         folder=$(own_cgroup "$point" "$type" "$options" "$root")/$1
-        wait_until 5 sh -c "[ ! -e '$folder' ] || find '$folder' -depth -type d -exec rmdir {} +"
+        wait_until 20 sh -c "[ ! -e '$folder' ] || find '$folder' -depth -type d -exec rmdir {} +"
         [ ! -e "$folder" ] || { echo "left behind: $folder" >&2; return 1; }
     done < <(cgroup_hierarchies)
 }

@@ -34,14 +34,14 @@ dual_stack() {
     ip -6 route add default via 2001:db8::1
     tentative() { ip -6 address show tentative; for name in server client outside; do ip -n $name -6 address show tentative; done; }
     settled() { [ -z "$(tentative)" ]; }
-    wait_until 5 settled
+    wait_until 20 settled
 }
 serve() { # POD PORT [PROTOCOL]: answers with the pod's name and the caller's address
     # A datagram has to be read before it is answered, or socat may give up on a broken pipe first.
     local read=
     [ "${3:-TCP}" = TCP ] || read='read -r question;'
     ip netns exec "$1" socat "${3:-TCP}-LISTEN:$2,fork,reuseaddr" SYSTEM:"$read echo $1 \$SOCAT_PEERADDR" &
-    wait_until 5 ip netns exec "$1" sh -c "ss -ltun | grep -q ':$2 '"
+    wait_until 20 ip netns exec "$1" sh -c "ss -ltun | grep -q ':$2 '"
 }
 ask() { # FROM PORT [ADDRESS]
     local command=(timeout 3 socat -u "TCP:${3:-$vip}:$2,connect-timeout=2" -)
@@ -111,10 +111,10 @@ launch() { # FLAG…: a daemon, not waited for
 }
 start() { # FLAG…: one that knows where pods are, and answers
     launch --pod-cidr 10.200.0.0/16 "$@"
-    wait_until 5 netctl endpoints --source daemon || { cat "$work/podnetd.log"; exit 1; }
+    wait_until 20 netctl endpoints --source daemon || { cat "$work/podnetd.log"; exit 1; }
 }
 netctl() { "$bin/netctl" "$@" --socket "$work/podnetd.sock"; }
-applied() { wait_until 5 nft get element ip podnet cluster-ips "{ ${1:-$vip} }" || { cat "$work/podnetd.log"; exit 1; }; }
+applied() { wait_until 20 nft get element ip podnet cluster-ips "{ ${1:-$vip} }" || { cat "$work/podnetd.log"; exit 1; }; }
 web() { # FLAG…: a daemon with these flags serves default/web, port 80, by pod server
     node
     serve server 8080
