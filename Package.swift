@@ -51,17 +51,18 @@ func tests(_ name: String, exclude: [String] = [], _ dependencies: Target.Depend
     .testTarget(name: "\(name)Tests", dependencies: dependencies, exclude: exclude, swiftSettings: base)
 }
 
-// The plugins start once for every pod, and half of what a start costs is the dynamic linker: they do without one
-// (docs/decisions/0003-plugin-start.md). Debian has archives of all libraries but libmnl; the folder `static` tells the
-// linker that `CMNLAttributes` is what libnftnl needs of it. SwiftPM has no settings for any of this, hence "unsafe"
-// flags, which a root package may use.
-// An ADD calls one function in twelve. Side by side they are on few pages, and what costs is the first touch of each
+// An ADD calls few of the program's functions. Side by side they are on few pages, and what costs is each's first touch
 // (docs/decisions/0007-what-an-add-costs.md). The list is made by scripts/link-order; what it does not know goes last.
 let inOrder = [
     "--symbol-ordering-file=\(Context.packageDirectory)/Sources/Commands/podnet-cni/static/link-order",
     "--no-warn-symbol-ordering",
 ]
 let keepsSymbols = Context.environment["PODNET_SYMBOLS"] != nil
+
+// The plugins start once for every pod, and half of what a start costs is the dynamic linker: they do without one
+// (docs/decisions/0003-plugin-start.md). Debian has archives of all libraries but libmnl; the folder `static` tells the
+// linker that `CMNLAttributes` is what libnftnl needs of it. SwiftPM has no settings for any of this, hence "unsafe"
+// flags, which a root package may use.
 let pluginLinker: [LinkerSetting] = [
     .unsafeFlags(
         ["-static-executable", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims"]

@@ -88,8 +88,8 @@ extension NetworkDiff {
     private var creationSteps: [Step] {
         let bridges = missingLinks.filter { $0.kind == .bridge }.map { Step.createBridge($0.asCreated) }
         let pairs = missingLinks.compactMap { link -> Step? in
-            guard case .veth(let peer) = link.kind, let other = missingLinks.first(where: { $0.id == peer }),
-                link.id < other.id
+            guard case .veth(let peer) = link.kind, link.namesPair,
+                let other = missingLinks.first(where: { $0.id == peer })
             else { return nil }
             return .createVethPair(link.asCreated, peer: other.asCreated)
         }
@@ -209,9 +209,12 @@ extension Link {
         )
     }
 
-    private var masterAtOnce: InterfaceName? {
-        guard case .veth(let peer?) = kind, id < peer else { return nil }
-        return master
+    private var masterAtOnce: InterfaceName? { namesPair ? master : nil }
+
+    /// Whether it is the end by which its pair is made: the host's, when that is known.
+    fileprivate var namesPair: Bool {
+        guard case .veth(let peer?) = kind else { return false }
+        return id < peer
     }
 }
 

@@ -63,6 +63,12 @@ extension Kernel where Self: ~Copyable {
         return AttachmentNames.isTag(tag) && tag != names.tag
     }
 
+    /// Whether one of these links is so.
+    package mutating func hasAnothers(_ found: NetworkState, than attachment: Attachment) throws(CNIError) -> Bool {
+        for link in found.links.values where try isAnothers(link, than: attachment) { return true }
+        return false
+    }
+
     /// Runs every step of DEL; what is gone already is no error.
     package mutating func carryOutBestEffort(_ steps: [Step]) throws(CNIError) {
         let errors = runBestEffort(NetworkPlan(steps: steps))

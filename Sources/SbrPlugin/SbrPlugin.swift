@@ -49,7 +49,7 @@ package struct SbrPlugin<K: Kernel & ~Copyable>: Plugin {
         let removal = SbrRemoval(request)
         var kernel = try surroundings.kernel(request.netns)
         let found = try kernel.look(removal.scope)
-        for link in found.links.values where try kernel.isAnothers(link, than: request.attachment) { return }
+        guard try !kernel.hasAnothers(found, than: request.attachment) else { return }
         let plan = NetworkDiff(from: found, to: removal.state(given: found)).planAroundConflicts
         try kernel.carryOutBestEffort(plan.steps)
     }

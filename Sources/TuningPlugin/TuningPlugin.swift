@@ -111,7 +111,7 @@ extension TuningPlugin where K: ~Copyable {
     private func putBack(_ backup: TuningBackup, _ request: Request) throws(CNIError) {
         var kernel = try surroundings.kernel(request.netns)
         let found = try kernel.look(backup.scope)
-        for link in found.links.values where try kernel.isAnothers(link, than: request.attachment) { return }
+        guard try !kernel.hasAnothers(found, than: request.attachment) else { return }
         let plan = NetworkDiff(from: found, to: backup.state(given: found)).planAroundConflicts
         try kernel.carryOutBestEffort(plan.steps)
     }

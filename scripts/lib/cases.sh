@@ -41,8 +41,8 @@ run_cases() {
 expect_equal() {
     [ "$2" = "$3" ] || { printf '%s: got\n%s\nexpected\n%s\n' "$1" "$2" "$3"; exit 1; }
 }
-# first_bytes BYTES: the first bytes of stdin, which is read to its end: with `head` alone, who writes it may get SIGPIPE, and the
-# case fails by `pipefail`, once in a hundred times.
+# first_bytes BYTES: the first bytes of stdin, which is read to its end: with `head` alone, who writes it may get SIGPIPE,
+# and the case fails by `pipefail`, once in a hundred times.
 first_bytes() {
     local whole
     whole=$(mktemp)
