@@ -15,10 +15,18 @@ let base: [SwiftSetting] = [
 // libnl's headers lie in a folder of their own. `pkgConfig:` would say so, too, but it also puts the system's library
 // folder before all others, and with it the shared libraries that the plugins do without.
 let headers = ["-Xcc", "-I/usr/include/libnl3"]
-// Swift finds a generic type at run time by its mangled name and asks of its arguments what they conform to by reading
-// all conformances of the program, half of what a plugin computes. The compiler knows both; this has it say so. Sections
-// of their own for functions let the linker drop those that nobody calls (docs/decisions/0007-what-an-add-costs.md).
-let startsFast = ["-disable-concrete-type-metadata-mangled-name-accessors", "-function-sections"]
+// What a start costs depends on how much of the program it touches (docs/decisions/0007-what-an-add-costs.md).
+let startsFast = [
+    // Else Swift finds a generic type at run time by its mangled name and asks of its arguments what they conform to by
+    // reading all conformances of the program, half of what a plugin computes. The compiler knows both.
+    "-disable-concrete-type-metadata-mangled-name-accessors",
+    // A section for each function: the linker drops those that nobody calls and puts the others in order.
+    "-function-sections",
+    // Functions alike are else made one, with a stub without a name at each other's place, far from all that is in order.
+    "-disable-llvm-merge-functions-pass",
+    // Regular expressions are 1.3 MB of the program; who needs them imports them.
+    "-disable-implicit-string-processing-module-import",
+]
 let strict = base + [.strictMemorySafety(), .unsafeFlags(headers + startsFast.flatMap { ["-Xfrontend", $0] })]
 
 func library(

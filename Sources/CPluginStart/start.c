@@ -1,5 +1,7 @@
 #include "CPluginStart.h"
 
+#include <malloc.h>
+
 /*
  * Linked into podnet-cni alone. A plugin lives for two milliseconds, so what its start costs is felt
  * (docs/decisions/0007-what-an-add-costs.md).
@@ -13,6 +15,9 @@ __attribute__((constructor(101))) static void prepare(int argc, char **argv, cha
     (void)envp;
     argument_count = argc;
     arguments = argv;
+    /* The heap grows once and never shrinks: what it gives back would be asked for again. */
+    mallopt(M_TOP_PAD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
 }
 
 /*
@@ -27,4 +32,16 @@ char **_swift_stdlib_getUnsafeArgvArgc(int *count) {
 void _swift_stdlib_overrideUnsafeArgvArgc(char **new_arguments, int count) {
     arguments = new_arguments;
     argument_count = count;
+}
+
+/*
+ * These two stand in for Backtrace.cpp of Swift's runtime, which as it starts looks in eight places for the program that
+ * explains a crash; a node has none. The settings (struct BacktraceSettings there) are all zero, longer than any
+ * release's: no backtraces. The function is what swiftrt.o mentions.
+ */
+const char _swift_backtraceSettings[256];
+
+int _swift_backtrace_isThunkFunction(const char *name) {
+    (void)name;
+    return 0;
 }

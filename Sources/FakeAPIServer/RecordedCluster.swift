@@ -1,3 +1,5 @@
+import _StringProcessing
+
 /// A well-behaved API server made of recordings of a real one.
 ///
 /// Lists are the recorded ones byte for byte; so are the events of a watch, as far as they come after the asked-for

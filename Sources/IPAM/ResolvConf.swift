@@ -7,7 +7,7 @@ package func parseResolvConf(_ text: String) -> DNS {
     var dns = DNS()
     for line in text.split(whereSeparator: \.isNewline) {
         let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
-        guard words.count >= 2, let keyword = words.first, !"#;".contains(keyword.prefix(1)) else { continue }
+        guard words.count >= 2, let keyword = words.first, keyword.first != "#", keyword.first != ";" else { continue }
         switch keyword {
         case "nameserver": dns.nameservers.append(words[1])
         case "domain": dns.domain = words[1]

@@ -1,3 +1,4 @@
+import _StringProcessing
 package import ServiceProxy
 
 /// How an API server says no: the `v1/Status` of a refusal, or of an ERROR event.
