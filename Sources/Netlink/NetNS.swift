@@ -12,26 +12,33 @@ package struct NetNS: ~Copyable, Sendable {
     }
 
     let descriptor: Descriptor
-    /// Which namespace it is.
-    package let identity: Identity
 
     /// Opens the namespace behind a path: `/run/netns/…`, `/proc/…/ns/net`.
     package init(path: String) throws(KernelError) {
-        // Non-blocking, since the path may as well be a pipe's.
-        let opened = try Self.attempt(path) { () throws(PosixError) in
-            try Descriptor(opening: path, [.read, .followLinks, .nonBlocking])
-        }
+        let opened = try Self.open(path)
         guard podnet_namespace_type(opened.raw) == podnet_clone_newnet() else {
             throw KernelError("open network namespace", path, reason: .invalid, text: "not a network namespace")
         }
-        let status = try Self.attempt(path) { () throws(PosixError) in try opened.status() }
-        identity = Identity(device: status.device, inode: status.inode)
         descriptor = opened
     }
 
+    private init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
+
     /// The namespace that the calling thread is in.
     package static func current() throws(KernelError) -> NetNS {
-        try NetNS(path: NetnsFile.ownPath)
+        NetNS(try open(NetnsFile.ownPath))
+    }
+
+    /// Which namespace it is.
+    package var identity: Identity {
+        get throws(KernelError) {
+            do throws(PosixError) {
+                let status = try descriptor.status()
+                return Identity(device: status.device, inode: status.inode)
+            } catch {
+                throw KernelError("inspect network namespace", "\(descriptor.raw)", errno: error.errno)
+            }
+        }
     }
 
     /// Runs `body` with the calling thread in this namespace, and returns to the one that it is in now.
@@ -58,12 +65,10 @@ package struct NetNS: ~Copyable, Sendable {
         return try body()
     }
 
-    private static func attempt<Result: ~Copyable>(
-        _ path: String,
-        _ call: () throws(PosixError) -> Result
-    ) throws(KernelError) -> Result {
+    /// Non-blocking, since the path may as well be a pipe's.
+    private static func open(_ path: String) throws(KernelError) -> Descriptor {
         do throws(PosixError) {
-            return try call()
+            return try Descriptor(opening: path, [.read, .followLinks, .nonBlocking])
         } catch {
             throw KernelError("open network namespace", path, errno: error.errno)
         }
@@ -71,7 +76,9 @@ package struct NetNS: ~Copyable, Sendable {
 
     private func enter() throws(KernelError) {
         guard podnet_setns(descriptor.raw, podnet_clone_newnet()) == 0 else {
-            throw KernelError("enter network namespace", "inode \(identity.inode)", errno: Glibc.errno)
+            let number = Glibc.errno
+            let inode = (try? identity.inode.description) ?? "unknown"
+            throw KernelError("enter network namespace", "inode \(inode)", errno: number)
         }
     }
 }
