@@ -31,8 +31,6 @@ int podnet_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, u
 
 uint64_t podnet_resolve_no_symlinks(void) { return RESOLVE_NO_SYMLINKS; }
 
-uint64_t podnet_resolve_beneath(void) { return RESOLVE_BENEATH; }
-
 int podnet_rename_noreplace(int olddir, const char *oldpath, int newdir, const char *newpath) {
     return renameat2(olddir, oldpath, newdir, newpath, RENAME_NOREPLACE);
 }

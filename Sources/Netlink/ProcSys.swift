@@ -24,14 +24,31 @@ enum ProcSys {
 
     /// Opens the file so that no path leads elsewhere and nothing mounted over it is taken for it.
     private static func open(_ sysctl: Sysctl, _ flags: Int32, _ operation: String) throws(KernelError) -> Descriptor {
-        let root = try adopt(unsafe Glibc.open("/proc/sys/net", O_RDONLY | O_DIRECTORY | O_CLOEXEC), operation, sysctl)
-        let resolve = podnet_resolve_beneath() | podnet_resolve_no_symlinks()
+        guard isBelow(sysctl.path) else { throw KernelError(operation, sysctl.description, errno: EXDEV) }
+        let path = "/proc/sys/net/" + sysctl.path
         let flags = UInt64(flags | O_CLOEXEC)
-        let file = try adopt(unsafe podnet_openat2(root.raw, sysctl.path, flags, 0, resolve), operation, sysctl)
+        let opened = unsafe podnet_openat2(AT_FDCWD, path, flags, 0, podnet_resolve_no_symlinks())
+        let file = try adopt(opened, operation, sysctl)
         guard podnet_is_procfs(file.raw) == 1 else {
             throw KernelError(operation, sysctl.description, reason: .other, text: "not a file of procfs")
         }
         return file
+    }
+
+    /// Whether the path leads down from where it begins: no part of it is `..`, and it does not begin at the root.
+    private static func isBelow(_ path: String) -> Bool {
+        var length = 0
+        var dots = 0
+        for byte in path.utf8 {
+            guard byte == UInt8(ascii: "/") else {
+                length += 1
+                if byte == UInt8(ascii: ".") { dots += 1 }
+                continue
+            }
+            if length == 0 || (length == 2 && dots == 2) { return false }
+            (length, dots) = (0, 0)
+        }
+        return length > 0 && !(length == 2 && dots == 2)
     }
 
     private static func adopt(_ raw: Int32, _ operation: String, _ sysctl: Sysctl) throws(KernelError) -> Descriptor {

@@ -23,7 +23,6 @@ int podnet_namespace_type(int fd);
 /* openat2(2) with the given RESOLVE_* flags. */
 int podnet_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
 uint64_t podnet_resolve_no_symlinks(void);
-uint64_t podnet_resolve_beneath(void);
 /* renameat2(2) with RENAME_NOREPLACE. */
 int podnet_rename_noreplace(int olddir, const char *oldpath, int newdir, const char *newpath);
 /* prctl(PR_SET_PDEATHSIG, sig): the calling process gets sig when its parent thread dies. */
