@@ -13,7 +13,7 @@ extension LinuxKernel {
 
     /// The number of the socket that `commit` uses, by which events of our own commits are known.
     package mutating func rulesetPortID() throws(KernelError) -> UInt32 {
-        try withNftables { socket throws(KernelError) in socket.portID }
+        try withNftables { socket throws(KernelError) in try socket.portID }
     }
 
     /// The rules of one chain of the host's.

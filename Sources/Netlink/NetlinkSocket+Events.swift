@@ -18,6 +18,8 @@ extension NetlinkSocket {
     ///
     /// Use a socket of its own: a socket that subscribes gets events between the answers to its requests.
     package func subscribe(to group: Int) throws(KernelError) {
+        // A socket without a number the kernel takes for its own, and sends it no events.
+        _ = try portID
         guard !setOption(SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, Int32(group)) else { return }
         throw KernelError("subscribe to", "netlink group \(group)", errno: Glibc.errno)
     }

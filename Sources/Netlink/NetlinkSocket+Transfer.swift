@@ -22,10 +22,18 @@ extension NetlinkSocket {
         _ operation: String,
         _ subject: () -> String
     ) throws(KernelError) {
+        unsafe try bytes.span.withUnsafeBytes { bytes throws(KernelError) in unsafe try send(bytes, operation, subject)
+        }
+    }
+
+    /// Sends one datagram.
+    func send(
+        _ bytes: UnsafeRawBufferPointer,
+        _ operation: String,
+        _ subject: () -> String
+    ) throws(KernelError) {
         while true {
-            let sent = unsafe bytes.withUnsafeBytes { buffer in
-                unsafe Glibc.send(descriptor.raw, buffer.baseAddress, buffer.count, 0)
-            }
+            let sent = unsafe Glibc.send(descriptor.raw, bytes.baseAddress, bytes.count, 0)
             if sent >= 0 { return }
             let number = Glibc.errno
             guard number == EINTR else { throw KernelError(operation, subject(), errno: number) }

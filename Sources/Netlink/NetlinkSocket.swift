@@ -25,14 +25,12 @@ package struct NetlinkSocket: ~Copyable, Sendable {
     ///
     /// `receiveBuffer` is for sockets that subscribe to events: how many bytes may wait until `.missed` is reported.
     package init(_ family: Family, receiveBuffer: Int? = nil) throws(KernelError) {
-        let opened = try Self.open(family)
-        // Binding gives the socket its port number; without one the kernel takes it for its own and sends no events.
-        try Self.bind(opened)
-        descriptor = opened
+        descriptor = try Self.open(family)
         // A dump's datagrams are at most 32 KiB (net/netlink/af_netlink.c, netlink_recvmsg).
         buffer = Self.buffer(32_768)
         setOption(SOL_NETLINK, NETLINK_EXT_ACK, 1)
-        setOption(SOL_NETLINK, NETLINK_CAP_ACK, 1)
+        // Refused, a request comes back whole without it: that may be a large one only of nf_tables.
+        if family == .netfilter { setOption(SOL_NETLINK, NETLINK_CAP_ACK, 1) }
         // Without it the kernel ignores the filters of dumps and of look-ups.
         if family == .route { setOption(SOL_NETLINK, NETLINK_GET_STRICT_CHK, 1) }
         if let receiveBuffer { force(SO_RCVBUFFORCE, orElse: SO_RCVBUF, receiveBuffer) }
@@ -60,18 +58,6 @@ package struct NetlinkSocket: ~Copyable, Sendable {
         let raw = socket(AF_NETLINK, type, number)
         guard raw >= 0 else { throw KernelError("open socket", "netlink", errno: Glibc.errno) }
         return Descriptor(adopting: raw)
-    }
-
-    private static func bind(_ descriptor: borrowing Descriptor) throws(KernelError) {
-        var address = sockaddr_nl()
-        address.nl_family = sa_family_t(AF_NETLINK)
-        let raw = descriptor.raw
-        let result = unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe Glibc.bind(raw, $0, socklen_t(MemoryLayout<sockaddr_nl>.size))
-            }
-        }
-        guard result == 0 else { throw KernelError("bind socket", "netlink", errno: Glibc.errno) }
     }
 
     /// Sets an option that some kernels do not have and everything works without.

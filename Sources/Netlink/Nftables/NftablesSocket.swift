@@ -19,16 +19,7 @@ package struct NftablesSocket: ~Copyable, Sendable {
 
     /// The socket's number, by which events of our own commits are known.
     package var portID: UInt32 {
-        var address = sockaddr_nl()
-        var length = socklen_t(MemoryLayout<sockaddr_nl>.size)
-        let descriptor = socket.fileDescriptor
-        let result = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe getsockname(descriptor, $0, &length)
-            }
-        }
-        precondition(result == 0, "an open socket has a number")
-        return address.nl_pid
+        get throws(KernelError) { try socket.portID }
     }
 
     /// Applies all changes as one transaction of any size, or none of them.
@@ -41,12 +32,10 @@ package struct NftablesSocket: ~Copyable, Sendable {
         let batch = try RulesetBatch(changes, generation: generation, firstSequence: first)
         guard !batch.isEmpty else { return }
         let reply = unsafe try batch.messages.withBytes { bytes throws(KernelError) in
-            unsafe try socket.transact([bytes], "commit", "ruleset")
+            unsafe try socket.transact(bytes, acknowledging: batch.lastSequence, "commit", "ruleset")
         }
-        if let refusal = reply.acks.first(where: { $0.errno != 0 }) { throw batch.error(refusal, changes) }
-        guard reply.acks.contains(where: { $0.sequence == batch.lastSequence }) else {
-            throw NetlinkSocket.lostAnswer("commit", "ruleset").withUnknownOutcome
-        }
+        if let refusal = reply.refusal { throw batch.error(refusal, changes) }
+        guard reply.isAcknowledged else { throw NetlinkSocket.lostAnswer("commit", "ruleset").withUnknownOutcome }
     }
 
     /// The number of the current ruleset; every commit of anybody in this namespace counts it up.

