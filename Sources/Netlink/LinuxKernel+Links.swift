@@ -39,8 +39,6 @@ extension LinuxKernel {
         try? send(link.moved(to: LinkID(place, link.id.name)), to: link.id)
     }
 
-    private mutating func isThere(_ id: LinkID) throws(KernelError) -> Bool { try record(of: id) != nil }
-
     /// Hands over the namespace at `place` and, if `target` is in another one, that one's descriptor.
     private mutating func withDescriptor(
         of target: LinkID,

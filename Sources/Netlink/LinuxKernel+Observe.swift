@@ -9,10 +9,7 @@ extension LinuxKernel {
     /// or learnt from routers, neighbours that are not permanent. A metric that the kernel chose is nil.
     package mutating func observe(_ scope: Scope) throws(KernelError) -> NetworkState {
         forgetLinks()
-        defer {
-            host.forgetAbsent()
-            container?.forgetAbsent()
-        }
+        defer { forgetAbsent() }
         var state = NetworkState()
         let records = try records(of: scope.links)
         state.links = try links(records)
@@ -33,10 +30,22 @@ extension LinuxKernel {
         return state
     }
 
+    /// Whether there is a link of this name.
+    package mutating func isThere(_ link: LinkID) throws(KernelError) -> Bool {
+        defer { forgetAbsent() }
+        return try record(of: link) != nil
+    }
+
     /// Forgets which number belongs to which name.
     mutating func forgetLinks() {
         host.forgetLinks()
         container?.forgetLinks()
+    }
+
+    /// Forgets which names are no link's.
+    private mutating func forgetAbsent() {
+        host.forgetAbsent()
+        container?.forgetAbsent()
     }
 
     /// Every link of the host's namespace, with kind, alias and bridge port.

@@ -6,6 +6,9 @@ package protocol Kernel: ~Copyable {
     /// Reads as much as `scope` names. Things that are not there are absent from the answer, never an error.
     mutating func observe(_ scope: Scope) throws(KernelError) -> NetworkState
 
+    /// Whether there is a link of this name.
+    mutating func isThere(_ link: LinkID) throws(KernelError) -> Bool
+
     /// Makes one change. Adding what is there or removing what is not throws `.exists` or `.notFound`.
     mutating func apply(_ step: Step) throws(KernelError)
 
@@ -55,6 +58,13 @@ package struct PlanError: Error, Sendable, CustomStringConvertible {
 }
 
 extension Kernel where Self: ~Copyable {
+    /// By an observation: for kernels with no shorter way.
+    package mutating func isThere(_ link: LinkID) throws(KernelError) -> Bool {
+        var scope = Scope()
+        scope.links = [link]
+        return try observe(scope).links[link] != nil
+    }
+
     /// None: for kernels that only see tables of ours.
     package mutating func rules(of table: TableID, chain: String) throws(KernelError) -> [StandingRule] { [] }
 

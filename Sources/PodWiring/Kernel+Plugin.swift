@@ -34,15 +34,15 @@ extension Kernel where Self: ~Copyable {
     /// The interface must not be there: whatever has its name is not ours to take. Asked before IPAM is, so that a
     /// repeated ADD changes nothing at all.
     package mutating func refuseTakenVeth(_ attachment: Attachment) throws(CNIError) {
+        guard try isTaken(attachment.ifName) else { return }
         let peer = AttachmentNames(attachment).hostVeth
-        guard try isThere(LinkID(.container, attachment.ifName)) else { return }
         let words = #"container veth name ("\#(attachment.ifName)") peer provided ("\#(peer)") already exists"#
         throw CNIError(.other, words)
     }
 
     /// The same in the words of plugins without a pair.
     package mutating func refuseTaken(_ ifName: InterfaceName) throws(CNIError) {
-        guard try isThere(LinkID(.container, ifName)) else { return }
+        guard try isTaken(ifName) else { return }
         throw CNIError(.other, #"interface "\#(ifName)" already exists in the container"#)
     }
 
@@ -75,7 +75,13 @@ extension Kernel where Self: ~Copyable {
         if let error = CNIError(errors.map { CNIError($0) }) { throw error }
     }
 
-    private mutating func isThere(_ id: LinkID) throws(CNIError) -> Bool { try link(id) != nil }
+    private mutating func isTaken(_ ifName: InterfaceName) throws(CNIError) -> Bool {
+        do {
+            return try isThere(LinkID(.container, ifName))
+        } catch {
+            throw CNIError(error)
+        }
+    }
 }
 
 extension NetworkPlan {
