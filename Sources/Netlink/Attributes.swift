@@ -60,8 +60,10 @@ extension RawSpan {
 
     /// The text up to the first NUL or the end.
     package func string() -> String {
-        let bytes = array()
-        return String(decoding: bytes[..<(bytes.firstIndex(of: 0) ?? bytes.endIndex)], as: UTF8.self)
+        unsafe withUnsafeBytes { bytes in
+            let length = unsafe bytes.firstIndex(of: 0) ?? bytes.count
+            return unsafe String(decoding: UnsafeRawBufferPointer(rebasing: bytes[..<length]), as: UTF8.self)
+        }
     }
 
     /// A copy of the bytes.

@@ -4,55 +4,60 @@ import CMNL
 ///
 /// The socket fills in the sequence number when it sends it.
 package struct Message: Sendable {
-    /// The message without its header, padded to 4.
-    private var body: [UInt8] = []
-    private var header: nlmsghdr
+    /// Header and all, padded to 4.
+    private var bytes: [UInt8] = []
 
     /// Begins a request; NLM_F_REQUEST is added to `flags`.
     package init(type: Int, flags: Int32 = 0) {
-        header = nlmsghdr(
-            nlmsg_len: 0,
-            nlmsg_type: UInt16(truncatingIfNeeded: type),
-            nlmsg_flags: UInt16(truncatingIfNeeded: flags | NLM_F_REQUEST),
-            nlmsg_seq: 0,
-            nlmsg_pid: 0
+        // More than most requests need.
+        bytes.reserveCapacity(128)
+        append(
+            nlmsghdr(
+                nlmsg_len: 0,
+                nlmsg_type: UInt16(truncatingIfNeeded: type),
+                nlmsg_flags: UInt16(truncatingIfNeeded: flags | NLM_F_REQUEST),
+                nlmsg_seq: 0,
+                nlmsg_pid: 0
+            )
         )
     }
 
-    /// Takes over a message that a C library has built: its header, and what follows it.
-    init(header: nlmsghdr, body: [UInt8]) {
-        self.header = header
-        self.header.nlmsg_flags |= UInt16(NLM_F_REQUEST)
-        self.body = body
+    /// Takes over a message that a C library has built, its header first.
+    init(built bytes: [UInt8]) {
+        self.bytes = bytes
         pad()
     }
 
     /// The bytes to send, under this number and with these flags besides its own.
     func sealed(sequence: UInt32, addingFlags flags: Int32 = 0) -> [UInt8] {
-        var header = header
-        header.nlmsg_len = UInt32(MemoryLayout<nlmsghdr>.size + body.count)
-        header.nlmsg_flags |= UInt16(truncatingIfNeeded: flags)
-        header.nlmsg_seq = sequence
-        return unsafe withUnsafeBytes(of: header) { unsafe Array($0) } + body
+        var sealed = bytes
+        unsafe sealed.withUnsafeMutableBytes { buffer in
+            var header = unsafe buffer.load(as: nlmsghdr.self)
+            header.nlmsg_len = UInt32(buffer.count)
+            header.nlmsg_flags |= UInt16(truncatingIfNeeded: flags | NLM_F_REQUEST)
+            header.nlmsg_seq = sequence
+            unsafe buffer.storeBytes(of: header, as: nlmsghdr.self)
+        }
+        return sealed
     }
 
     /// Appends a fixed part (`struct ifinfomsg`, `struct rtmsg`, …) or a number as it lies in memory.
     package mutating func append<Value: BitwiseCopyable>(_ value: Value) {
-        unsafe withUnsafeBytes(of: value) { unsafe body.append(contentsOf: $0) }
+        unsafe withUnsafeBytes(of: value) { unsafe bytes.append(contentsOf: $0) }
         pad()
     }
 
     /// Appends an attribute with these bytes.
     package mutating func append(attribute type: Int, _ payload: some Collection<UInt8>) {
         let start = beginAttribute(type)
-        body += payload
+        bytes += payload
         endAttribute(start)
     }
 
     /// Appends an attribute with one number in the machine's byte order.
     package mutating func append<Number: FixedWidthInteger & BitwiseCopyable>(attribute type: Int, _ number: Number) {
         let start = beginAttribute(type)
-        unsafe withUnsafeBytes(of: number) { unsafe body.append(contentsOf: $0) }
+        unsafe withUnsafeBytes(of: number) { unsafe bytes.append(contentsOf: $0) }
         endAttribute(start)
     }
 
@@ -63,7 +68,10 @@ package struct Message: Sendable {
 
     /// Appends an attribute with a text and its closing NUL.
     package mutating func append(attribute type: Int, _ text: String) {
-        append(attribute: type, Array(text.utf8) + [0])
+        let start = beginAttribute(type)
+        bytes.append(contentsOf: text.utf8)
+        bytes.append(0)
+        endAttribute(start)
     }
 
     /// Appends an attribute that holds those that `content` appends.
@@ -75,19 +83,19 @@ package struct Message: Sendable {
 
     private mutating func beginAttribute(_ type: Int) -> Int {
         append(nlattr(nla_len: 0, nla_type: UInt16(truncatingIfNeeded: type)))
-        return body.count - MemoryLayout<nlattr>.size
+        return bytes.count - MemoryLayout<nlattr>.size
     }
 
     /// Writes the attribute's length, which does not count the padding behind it, into its first two bytes.
     private mutating func endAttribute(_ start: Int) {
-        guard let length = UInt16(exactly: body.count - start) else {
-            preconditionFailure("an attribute of \(body.count - start) bytes")
+        guard let length = UInt16(exactly: bytes.count - start) else {
+            preconditionFailure("an attribute of \(bytes.count - start) bytes")
         }
-        unsafe withUnsafeBytes(of: length) { unsafe body.replaceSubrange(start..<(start + 2), with: $0) }
+        unsafe bytes.withUnsafeMutableBytes { unsafe $0.storeBytes(of: length, toByteOffset: start, as: UInt16.self) }
         pad()
     }
 
     private mutating func pad() {
-        while body.count % 4 != 0 { body.append(0) }
+        while bytes.count % 4 != 0 { bytes.append(0) }
     }
 }

@@ -43,9 +43,8 @@ extension Message {
         guard result == 0, let message = unsafe message, let header = unsafe nlmsg_hdr(message) else {
             preconditionFailure("libnl cannot build a message: error \(result)")
         }
-        let length = unsafe Int(header.pointee.nlmsg_len) - MemoryLayout<nlmsghdr>.size
-        let body = unsafe Array(UnsafeRawBufferPointer(start: nlmsg_data(header), count: length))
-        unsafe self.init(header: header.pointee, body: body)
+        let length = unsafe Int(header.pointee.nlmsg_len)
+        unsafe self.init(built: Array(UnsafeRawBufferPointer(start: header, count: length)))
         unsafe nlmsg_free(message)
     }
 }

@@ -13,22 +13,13 @@ struct LinkChange {
     let new: Link
     let index: Int32
 
-    /// `masterIndex` is the number of `new.master`.
-    func messages(masterIndex: Int32?) -> [Message] {
-        var messages: [Message] = []
-        if joinsMaster { messages.append(joining(masterIndex)) }
-        if changesMore { messages.append(changing()) }
-        return messages
-    }
-
-    private var joinsMaster: Bool { new.master != old.master }
+    /// Whether the link gets another master, or none.
+    var joinsMaster: Bool { new.master != old.master }
 
     /// Separate from the rest, so that a kernel without VLANs on bridges says what it does not have.
     var filteringVLANs: Message? {
         guard let filters = changed(\.bridge?.filtersVLANs) else { return nil }
-        let object = LinkObject()
-        object.setIndex(index)
-        var message = object.newRequest()
+        var message = LinkMessages.change(index: index)
         message.nest(IFLA_LINKINFO) { info in
             info.append(attribute: IFLA_INFO_KIND, "bridge")
             info.nest(IFLA_INFO_DATA) { $0.append(attribute: IFLA_BR_VLAN_FILTERING, UInt8(filters ? 1 : 0)) }
@@ -55,32 +46,34 @@ struct LinkChange {
         return value
     }
 
-    /// Master 0 makes a port a free link again.
-    private func joining(_ masterIndex: Int32?) -> Message {
-        let object = LinkObject()
-        object.setIndex(index)
-        var message = object.newRequest()
+    /// Gives the link the master with this number; none makes a port a free link again.
+    func joining(_ masterIndex: Int32?) -> Message {
+        var message = LinkMessages.change(index: index)
         message.append(attribute: IFLA_MASTER, UInt32(bitPattern: masterIndex ?? 0))
         return message
     }
 
-    private func changing() -> Message {
-        let object = LinkObject()
-        object.setIndex(index)
-        if let mac = newMAC { object.setAddress(mac) }
-        if let mtu = changed(\.mtu) { object.setMTU(mtu) }
-        if let isUp = changed(\.isUp) { object.setFlag(IFF_UP, isUp) }
-        if let isPromiscuous = changed(\.isPromiscuous) { object.setFlag(IFF_PROMISC, isPromiscuous) }
-        if let isOn = changed(\.isAllMulticast) { object.setFlag(IFF_ALLMULTI, isOn) }
-        var message = object.newRequest()
+    /// Sets everything else; nil when there is nothing.
+    var changing: Message? {
+        guard changesMore else { return nil }
+        var message = LinkMessages.change(index: index, flags)
+        if let mac = newMAC { message.append(attribute: IFLA_ADDRESS, mac.bytes) }
+        if let mtu = changed(\.mtu) { message.append(attribute: IFLA_MTU, UInt32(clamping: mtu)) }
         if let length = changed(\.transmitQueueLength) { message.append(attribute: IFLA_TXQLEN, UInt32(length)) }
-        // libnl would leave an empty alias out.
         if let alias = changed(\.alias) { message.append(attribute: IFLA_IFALIAS, alias) }
         if hasPortOptions { appendPortOptions(to: &message) }
         return message
     }
 
-    /// What libnl 3.7 has no words for.
+    /// Those flags that change.
+    private var flags: LinkMessages.Flags {
+        var flags = LinkMessages.Flags()
+        if let isUp = changed(\.isUp) { flags.set(IFF_UP, isUp) }
+        if let isPromiscuous = changed(\.isPromiscuous) { flags.set(IFF_PROMISC, isPromiscuous) }
+        if let isOn = changed(\.isAllMulticast) { flags.set(IFF_ALLMULTI, isOn) }
+        return flags
+    }
+
     private func appendPortOptions(to message: inout Message) {
         message.nest(IFLA_LINKINFO) { info in
             info.append(attribute: IFLA_INFO_SLAVE_KIND, "bridge")

@@ -13,25 +13,13 @@ import NetworkModel
     /// A link of the bridge kind.
     static func bridge() -> LinkObject { unsafe LinkObject(adopting: allocated(rtnl_link_bridge_alloc())) }
 
-    /// A link of the veth kind, with the object of its peer inside.
-    static func veth() -> LinkObject { unsafe LinkObject(adopting: allocated(rtnl_link_veth_alloc())) }
-
     private init(adopting raw: OpaquePointer) { unsafe self.raw = raw }
 
     deinit { unsafe rtnl_link_put(raw) }
 
-    /// The other end of a veth.
-    var peer: LinkObject { unsafe LinkObject(adopting: allocated(rtnl_link_veth_get_peer(raw))) }
-
     func setName(_ name: InterfaceName) { unsafe rtnl_link_set_name(raw, name.text) }
     func setIndex(_ index: Int32) { unsafe rtnl_link_set_ifindex(raw, index) }
     func setMTU(_ mtu: Int) { unsafe rtnl_link_set_mtu(raw, UInt32(clamping: mtu)) }
-    func setAlias(_ alias: String) { unsafe rtnl_link_set_ifalias(raw, alias) }
-    func setMaster(_ index: Int32) { unsafe rtnl_link_set_master(raw, index) }
-    func setQueues(_ count: UInt32) {
-        unsafe rtnl_link_set_num_tx_queues(raw, count)
-        unsafe rtnl_link_set_num_rx_queues(raw, count)
-    }
     func setNamespace(_ descriptor: Int32) { unsafe rtnl_link_set_ns_fd(raw, descriptor) }
 
     func setAddress(_ mac: MACAddress) {
@@ -69,6 +57,28 @@ import NetworkModel
 enum LinkMessages {
     private static let createFlags = NLM_F_CREATE | NLM_F_EXCL
 
+    /// Flags of a link that are set or taken away; all others stay as they are.
+    struct Flags {
+        private(set) var values: UInt32 = 0
+        private(set) var mask: UInt32 = 0
+
+        mutating func set(_ flag: Int, _ isSet: Bool) {
+            mask |= UInt32(flag)
+            if isSet { values |= UInt32(flag) }
+        }
+    }
+
+    /// Changes the link with this number: its flags here, the rest by attributes.
+    static func change(index: Int32, _ flags: Flags = Flags()) -> Message {
+        var message = Message(type: RTM_NEWLINK)
+        var header = ifinfomsg()
+        header.ifi_index = index
+        header.ifi_flags = flags.values
+        header.ifi_change = flags.mask
+        message.append(header)
+        return message
+    }
+
     /// Makes a bridge, up at once if it is to be.
     static func createBridge(_ link: Link) -> Message {
         let bridge = LinkObject.bridge()
@@ -83,16 +93,25 @@ enum LinkMessages {
     /// A pair that nobody tells otherwise gets queues for every processor and then stops using all but the first
     /// (drivers/net/veth.c, veth_init_queues), all of which sysfs has to show and to forget.
     static func createVethPair(_ link: Link, master: Int32?, peer: Link, peerNamespace: Int32?) -> Message {
-        let veth = LinkObject.veth()
-        veth.setInitial(link)
-        veth.setQueues(1)
-        if let master { veth.setMaster(master) }
-        let other = veth.peer
-        other.setInitial(peer)
-        other.setQueues(1)
-        if let peerNamespace { other.setNamespace(peerNamespace) }
-        return veth.newRequest(flags: createFlags)
+        var message = Message(type: RTM_NEWLINK, flags: createFlags)
+        message.append(ifinfomsg())
+        message.describeEnd(link)
+        if let master { message.append(attribute: IFLA_MASTER, master) }
+        message.nest(IFLA_LINKINFO) { info in
+            info.append(attribute: IFLA_INFO_KIND, "veth")
+            info.nest(IFLA_INFO_DATA) { data in
+                data.nest(peerOfVeth) { other in
+                    other.append(ifinfomsg())
+                    other.describeEnd(peer)
+                    if let peerNamespace { other.append(attribute: IFLA_NET_NS_FD, peerNamespace) }
+                }
+            }
+        }
+        return message
     }
+
+    /// VETH_INFO_PEER of <linux/veth.h>
+    private static var peerOfVeth: Int { 1 }
 
     /// Makes a macvlan of the link with the number `parent`, in the namespace behind `descriptor` if that is another.
     static func createMacvlan(_ link: Link, _ macvlan: Link.Macvlan, parent: Int32, in descriptor: Int32?) -> Message {
@@ -160,6 +179,17 @@ enum LinkMessages {
         key(&message)
         message.append(attribute: IFLA_EXT_MASK, UInt32(RTEXT_FILTER_SKIP_STATS))
         return message
+    }
+}
+
+extension Message {
+    /// What an end of a pair is to have from its first moment on.
+    fileprivate mutating func describeEnd(_ link: Link) {
+        append(attribute: IFLA_IFNAME, link.id.name.text)
+        if let mac = link.mac { append(attribute: IFLA_ADDRESS, mac.bytes) }
+        if let mtu = link.mtu { append(attribute: IFLA_MTU, UInt32(clamping: mtu)) }
+        append(attribute: IFLA_NUM_TX_QUEUES, UInt32(1))
+        append(attribute: IFLA_NUM_RX_QUEUES, UInt32(1))
     }
 }
 

@@ -13,14 +13,10 @@ struct LinkSetting: Hashable {
     /// By which attribute.
     let key: Key
 
-    /// Where the value lies.
+    /// Which one: those of IPv4 first, then those of IPv6.
     enum Key: Hashable {
-        /// One of IPV4_DEVCONF_*.
-        case ipv4(Int)
-        /// One of DEVCONF_*.
-        case ipv6(Int)
-        /// IFLA_INET6_ADDR_GEN_MODE
-        case addressGeneration
+        case acceptRedirects, arpNotify, sendRedirects
+        case acceptDAD, acceptRA, disableIPv6, keepAddressesOnDown, addressGeneration
     }
 
     /// The setting that the sysctl is, if it is one of a link and known here.
@@ -32,46 +28,61 @@ struct LinkSetting: Hashable {
 
     /// Whether the kernel takes it by netlink, too: of IPv6 only the mode does (net/ipv6/addrconf.c, `inet6_set_link_af`).
     var isWritable: Bool {
-        if case .ipv6 = key { false } else { true }
+        switch key {
+        case .acceptRedirects, .arpNotify, .sendRedirects, .addressGeneration: true
+        case .acceptDAD, .acceptRA, .disableIPv6, .keepAddressesOnDown: false
+        }
     }
 
     /// The request that sets it.
     func message(_ value: Int32, index: Int32) -> Message {
-        var message = Message(type: RTM_NEWLINK)
-        var header = ifinfomsg()
-        header.ifi_index = index
-        message.append(header)
-        message.nest(IFLA_AF_SPEC) { families in
-            switch key {
-            case .ipv4(let number):
-                families.nest(Int(AF_INET)) { family in
-                    family.nest(IFLA_INET_CONF) { $0.append(attribute: number, value) }
-                }
-            case .addressGeneration:
-                families.nest(Int(AF_INET6)) { family in
-                    family.append(attribute: IFLA_INET6_ADDR_GEN_MODE, UInt8(clamping: value))
-                }
-            case .ipv6: preconditionFailure("not writable: \(key)")
+        switch key {
+        case .acceptRedirects: Self.ipv4(IPV4_DEVCONF_ACCEPT_REDIRECTS, value, index)
+        case .arpNotify: Self.ipv4(IPV4_DEVCONF_ARP_NOTIFY, value, index)
+        case .sendRedirects: Self.ipv4(IPV4_DEVCONF_SEND_REDIRECTS, value, index)
+        case .addressGeneration:
+            Self.message(family: AF_INET6, index) {
+                $0.append(attribute: IFLA_INET6_ADDR_GEN_MODE, UInt8(clamping: value))
             }
+        case .acceptDAD, .acceptRA, .disableIPv6, .keepAddressesOnDown: preconditionFailure("not writable: \(key)")
         }
+    }
+
+    private static func ipv4(_ number: Int, _ value: Int32, _ index: Int32) -> Message {
+        message(family: AF_INET, index) { family in
+            family.nest(IFLA_INET_CONF) { $0.append(attribute: number, value) }
+        }
+    }
+
+    private static func message(family: Int32, _ index: Int32, _ content: (inout Message) -> Void) -> Message {
+        var message = LinkMessages.change(index: index)
+        message.nest(IFLA_AF_SPEC) { $0.nest(Int(family), content) }
         return message
     }
 }
 
-/// What RTM_NEWLINK tells of a link's settings.
+/// What RTM_NEWLINK tells of a link's settings: those of them that anybody asks for.
 struct LinkSettings {
-    /// By IPV4_DEVCONF_*, which begin with 1.
-    private var ipv4: [Int32] = []
-    /// By DEVCONF_*.
-    private var ipv6: [Int32] = []
-    private var addressGeneration: UInt8?
+    private var acceptRedirects: Int32?
+    private var arpNotify: Int32?
+    private var sendRedirects: Int32?
+    private var acceptDAD: Int32?
+    private var acceptRA: Int32?
+    private var disableIPv6: Int32?
+    private var keepAddressesOnDown: Int32?
+    private var addressGeneration: Int32?
 
     /// The value, or nil where the link, or this kernel, has none.
     func value(_ key: LinkSetting.Key) -> Int32? {
         switch key {
-        case .ipv4(let number): ipv4.indices.contains(number - 1) ? ipv4[number - 1] : nil
-        case .ipv6(let number): ipv6.indices.contains(number) ? ipv6[number] : nil
-        case .addressGeneration: addressGeneration.map(Int32.init)
+        case .acceptRedirects: acceptRedirects
+        case .arpNotify: arpNotify
+        case .sendRedirects: sendRedirects
+        case .acceptDAD: acceptDAD
+        case .acceptRA: acceptRA
+        case .disableIPv6: disableIPv6
+        case .keepAddressesOnDown: keepAddressesOnDown
+        case .addressGeneration: addressGeneration
         }
     }
 
@@ -80,26 +91,33 @@ struct LinkSettings {
         try forEachAttribute(in: families) { family, values throws(MalformedMessage) in
             try forEachAttribute(in: values) { type, value throws(MalformedMessage) in
                 switch (Int32(family), type) {
-                case (AF_INET, IFLA_INET_CONF): ipv4 = try value.numbers()
-                case (AF_INET6, IFLA_INET6_CONF): ipv6 = try value.numbers()
-                case (AF_INET6, IFLA_INET6_ADDR_GEN_MODE): addressGeneration = try value.number()
+                case (AF_INET, IFLA_INET_CONF): takeIPv4(value)
+                case (AF_INET6, IFLA_INET6_CONF): takeIPv6(value)
+                case (AF_INET6, IFLA_INET6_ADDR_GEN_MODE): addressGeneration = Int32(try value.number(UInt8.self))
                 default: break
                 }
             }
         }
     }
+
+    /// Their numbers begin with 1.
+    private mutating func takeIPv4(_ values: RawSpan) {
+        acceptRedirects = values.number(at: IPV4_DEVCONF_ACCEPT_REDIRECTS - 1)
+        arpNotify = values.number(at: IPV4_DEVCONF_ARP_NOTIFY - 1)
+        sendRedirects = values.number(at: IPV4_DEVCONF_SEND_REDIRECTS - 1)
+    }
+
+    private mutating func takeIPv6(_ values: RawSpan) {
+        acceptDAD = values.number(at: DEVCONF_ACCEPT_DAD)
+        acceptRA = values.number(at: DEVCONF_ACCEPT_RA)
+        disableIPv6 = values.number(at: DEVCONF_DISABLE_IPV6)
+        keepAddressesOnDown = values.number(at: DEVCONF_KEEP_ADDR_ON_DOWN)
+    }
 }
 
 extension RawSpan {
-    /// An array of numbers in the machine's byte order.
-    fileprivate func numbers() throws(MalformedMessage) -> [Int32] {
-        var numbers: [Int32] = []
-        numbers.reserveCapacity(byteCount / 4)
-        for offset in stride(from: 0, to: byteCount & ~3, by: 4) {
-            numbers.append(try load(at: offset, as: Int32.self))
-        }
-        return numbers
-    }
+    /// One of an array of numbers in the machine's byte order, or nil where the array is shorter.
+    fileprivate func number(at place: Int) -> Int32? { try? load(at: place * 4, as: Int32.self) }
 }
 
 extension LinkSetting.Key {
@@ -107,14 +125,14 @@ extension LinkSetting.Key {
         let slash = path.utf8.lastIndex(of: UInt8(ascii: "/"))
         let setting = slash.map { path[path.utf8.index(after: $0)...] }
         switch (path.hasPrefix("ipv4/conf/"), path.hasPrefix("ipv6/conf/"), setting) {
-        case (true, _, "accept_redirects"): self = .ipv4(IPV4_DEVCONF_ACCEPT_REDIRECTS)
-        case (true, _, "arp_notify"): self = .ipv4(IPV4_DEVCONF_ARP_NOTIFY)
-        case (true, _, "send_redirects"): self = .ipv4(IPV4_DEVCONF_SEND_REDIRECTS)
-        case (_, true, "accept_dad"): self = .ipv6(DEVCONF_ACCEPT_DAD)
-        case (_, true, "accept_ra"): self = .ipv6(DEVCONF_ACCEPT_RA)
+        case (true, _, "accept_redirects"): self = .acceptRedirects
+        case (true, _, "arp_notify"): self = .arpNotify
+        case (true, _, "send_redirects"): self = .sendRedirects
+        case (_, true, "accept_dad"): self = .acceptDAD
+        case (_, true, "accept_ra"): self = .acceptRA
         case (_, true, "addr_gen_mode"): self = .addressGeneration
-        case (_, true, "disable_ipv6"): self = .ipv6(DEVCONF_DISABLE_IPV6)
-        case (_, true, "keep_addr_on_down"): self = .ipv6(DEVCONF_KEEP_ADDR_ON_DOWN)
+        case (_, true, "disable_ipv6"): self = .disableIPv6
+        case (_, true, "keep_addr_on_down"): self = .keepAddressesOnDown
         default: return nil
         }
     }

@@ -69,9 +69,10 @@ extension RouteNamespace {
         if let message = change.filteringVLANs {
             try socket.request(message, "switch VLAN filtering of link", "\(new.id)")
         }
-        for message in change.messages(masterIndex: try masterIndex(of: new)) {
-            try socket.request(message, "change link", "\(new.id)")
+        if change.joinsMaster {
+            try socket.request(change.joining(try masterIndex(of: new)), "change link", "\(new.id)")
         }
+        if let message = change.changing { try socket.request(message, "change link", "\(new.id)") }
         if let wanted = new.bridgePort?.vlans, wanted != old.bridgePort?.vlans { try setVLANs(wanted, of: new.id) }
     }
 
