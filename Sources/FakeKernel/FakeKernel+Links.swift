@@ -27,7 +27,7 @@ extension FakeKernel {
             state.sysctls[sysctl] = value
         case .changeRuleset(let changes, _): try carryOut(changes)
         case .forgetFlows(let filter): flows = flows.filter { !$0.matches(filter, isOfNode: isOfNode) }
-        case .awaitCarrier(let link): try awaitCarrier(link)
+        case .awaitCarrier(let link): try awaitCarrier(link.id)
         case .awaitAddress(let address):
             guard state.addresses.contains(address) else { throw .noAddress("wait for", address) }
         }
@@ -228,7 +228,7 @@ extension Step {
         case .addShaping(let shaping), .removeShaping(let shaping): shaping.link.place
         case .setSysctl(let sysctl, _, _): sysctl.place
         case .changeRuleset, .forgetFlows: nil
-        case .awaitCarrier(let link): link.place
+        case .awaitCarrier(let link): link.id.place
         case .awaitAddress(let address): address.link.place
         }
     }

@@ -24,8 +24,8 @@ extension LinuxKernel {
             try inNamespace(of: new.id, "change link") { space throws(KernelError) in
                 try space.change(from: old, to: new)
             }
-        case .awaitCarrier(let id):
-            try awaitCarrier(of: id)
+        case .awaitCarrier(let link):
+            try awaitCarrier(of: link)
         case .awaitAddress(let address):
             let limit = carrierLimit
             try inNamespace(of: address.link, "wait for address") { space throws(KernelError) in
@@ -89,7 +89,15 @@ extension LinuxKernel {
                 try space.createVethPair(link, peer: peer, peerNamespace: space.outerDescriptor)
             }
         }
+        noteNumbers(link.id, peer.id)
         try finish(peer)
+    }
+
+    /// Asks for the number of one end, and takes in with it that of the other. Who needs one that is not known asks
+    /// for it.
+    private mutating func noteNumbers(_ link: LinkID, _ peer: LinkID) {
+        guard let record = try? record(of: link), record.kind == "veth", let number = record.peerIndex else { return }
+        try? inNamespace(of: peer, "read link") { space in space.note(number, of: peer.name) }
     }
 
     /// Sets what the peer cannot be made with.

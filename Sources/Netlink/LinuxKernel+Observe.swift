@@ -177,7 +177,7 @@ extension LinuxKernel {
     }
 
     /// The other end of a veth, or a macvlan's parent, if it is in one of the two namespaces.
-    mutating func peer(of record: LinkRecord, in place: Place) throws(KernelError) -> LinkID? {
+    private mutating func peer(of record: LinkRecord, in place: Place) throws(KernelError) -> LinkID? {
         guard ["veth", "macvlan"].contains(record.kind), let index = record.peerIndex, index > 0 else { return nil }
         guard let place = try peerPlace(of: record, in: place) else { return nil }
         let name = try read(place) { namespace throws(KernelError) in try namespace.name(of: index) }

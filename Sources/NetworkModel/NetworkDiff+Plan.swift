@@ -42,7 +42,7 @@ extension NetworkDiff {
         steps += rules.missing.map(Step.addRule)
         steps += shaping.missing.map(Step.addShaping)
         let ports = ups.map(\.want).filter(getsCarrier)
-        steps += ports.map { .awaitCarrier($0.id) }
+        steps += ports.map(Step.awaitCarrier)
         steps += ports.compactMap { announcement(of: $0, ups) }
         steps += addresses.missing.filter(\.detectsDuplicates).map(Step.awaitAddress)
         return NetworkPlan(steps: steps)

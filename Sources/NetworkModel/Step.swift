@@ -32,8 +32,9 @@ package enum Step: Hashable, Sendable {
     case changeRuleset([RulesetChange], undo: [RulesetChange])
     /// Has connection tracking forget flows, so that their next packets are translated anew.
     case forgetFlows(FlowFilter)
-    /// Waits until the kernel calls a link operational: a bridge forwards nothing to a port before.
-    case awaitCarrier(LinkID)
+    /// Waits until the kernel calls a link operational, and with it the peer and the bridge that it names: a bridge
+    /// forwards nothing to a port before.
+    case awaitCarrier(Link)
 }
 
 extension Step {

@@ -216,6 +216,8 @@ struct RouteAddressTests {
         var kernel = try pod.kernel()
         try kernel.apply(.createBridge(Link(.cni0, kind: .bridge, mac: .gateway, isUp: true)))
         try kernel.makePair(master: .cni0)
+        var port = Link.hostVeth
+        port.master = .cni0
         for step: Step in [
             .addAddress(LinkAddress(.cni0, CIDR(host: .gateway))),
             .addAddress(LinkAddress(.podPort, .podAddress)),
@@ -224,7 +226,7 @@ struct RouteAddressTests {
             .addRoute(Route(.podPort, to: .text("0.0.0.0/0"), gateway: .gateway, onlink: true)),
             .addRoute(Route(.cni0, to: .podAddress, origin: Route.ownProtocol)),
             .addNeighbor(Neighbor(.cni0, .pod, .pod)),
-            .awaitCarrier(.port),
+            .awaitCarrier(port),
         ] {
             try kernel.apply(step)
         }

@@ -148,7 +148,7 @@ struct RouteLinkTests {
         arguments: [
             Step.deleteLink(Link.hostVeth),
             .changeLink(from: .hostVeth, to: .hostVeth),
-            .awaitCarrier(.port),
+            .awaitCarrier(.hostVeth),
             .addAddress(LinkAddress(.port, .podAddress)),
             .removeAddress(LinkAddress(.port, .podAddress)),
             .addRoute(Route(.port, to: .podAddress)),
@@ -186,7 +186,7 @@ struct RouteLinkTests {
         up.isUp = true
         try kernel.apply(.changeLink(from: port, to: up))
         try kernel.apply(.changeLink(from: .podVeth, to: .podVethUp))
-        try kernel.apply(.awaitCarrier(.port))
+        try kernel.apply(.awaitCarrier(.hostVeth))
         #expect(try kernel.link(.port) == up)
 
         // And back: free again, nothing set.
@@ -280,12 +280,12 @@ struct RouteLinkTests {
         var port = Link.hostVeth
         port.isUp = true
         try kernel.apply(.createVethPair(port, peer: .podVeth))
-        let error = #expect(throws: KernelError.self) { try kernel.apply(.awaitCarrier(.port)) }
+        let error = #expect(throws: KernelError.self) { try kernel.apply(.awaitCarrier(.hostVeth)) }
         #expect(error?.reason == .other)
         #expect(error?.description == "wait for carrier of vethport: not operational after 0.03 seconds")
         kernel.carrierLimit = SecondNetNS.carrierLimit
         try kernel.apply(.changeLink(from: .podVeth, to: .podVethUp))
-        try kernel.apply(.awaitCarrier(.port))
+        try kernel.apply(.awaitCarrier(.hostVeth))
     }
 
     @Test("a link is waited for until its peer comes up")
@@ -305,7 +305,7 @@ struct RouteLinkTests {
                 Issue.record("the peer does not come up: \(error)")
             }
         }
-        try kernel.apply(.awaitCarrier(.port))
+        try kernel.apply(.awaitCarrier(.hostVeth))
         #expect(try kernel.link(.podPort)?.isUp == true)
     }
 

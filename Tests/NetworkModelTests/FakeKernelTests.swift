@@ -90,7 +90,7 @@ struct FakeKernelRefusalTests {
             .notFound
         ),
         Case("no value for a sysctl", .setSysctl(PodWire.forwarding, from: "1", to: ""), .invalid),
-        Case("carrier of a link that is down", .awaitCarrier(host("lo")), .other),
+        Case("carrier of a link that is down", .awaitCarrier(Link(host("lo"), kind: .loopback)), .other),
     ]
 
     private static let table = PodWire.table

@@ -129,7 +129,7 @@ struct NetworkPlanTests {
             kernel.fault = .kill(after: count)
             #expect(throws: PlanError.self) {
                 try kernel.run(plan)
-                _ = try kernel.run(NetworkPlan(steps: [.awaitCarrier(PodWire.bridge)]))
+                _ = try kernel.run(NetworkPlan(steps: [.awaitCarrier(Link(PodWire.bridge, kind: .bridge))]))
             }
             kernel.fault = nil
             let found = try kernel.observe(PodWire.scope)
@@ -176,7 +176,7 @@ func words(_ step: Step) -> String {
     case .removeShaping(let shaping): "- \(shaping)"
     case .setSysctl(let sysctl, _, let value): "sysctl \(sysctl) = \(value)"
     case .changeRuleset: "ruleset"
-    case .awaitCarrier(let link): "await \(link)"
+    case .awaitCarrier(let link): "await \(link.id)"
     case .awaitAddress(let address): "await \(address)"
     }
 }

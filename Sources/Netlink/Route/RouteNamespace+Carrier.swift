@@ -5,26 +5,23 @@ import NetworkModel
 import Posix
 
 extension RouteNamespace {
-    /// Waits until the kernel calls a link operational, and answers what it says of it; `.other` if that takes longer
-    /// than `limit`.
-    mutating func awaitCarrier(of link: LinkID, atMost limit: Duration) throws(KernelError) -> LinkRecord {
-        if let record = try operational(link) { return record }
+    /// Waits until the kernel calls a link operational; `.other` if that takes longer than `limit`.
+    mutating func awaitCarrier(of link: LinkID, atMost limit: Duration) throws(KernelError) {
+        if try isOperational(link) { return }
         var events = try openSocket()
         try events.subscribe(to: Int(RTNLGRP_LINK.rawValue))
         let deadline = MonotonicClock.now() + limit
         // Read again after subscribing: what changed before is no event.
-        while true {
-            if let record = try operational(link) { return record }
+        while try !isOperational(link) {
             try Self.awaitEvent(of: try index(of: link), in: &events, link, until: deadline, limit)
         }
     }
 
-    /// What the kernel says of the link, if it is operational.
-    private mutating func operational(_ link: LinkID) throws(KernelError) -> LinkRecord? {
+    private mutating func isOperational(_ link: LinkID) throws(KernelError) -> Bool {
         guard let record = try record(of: link.name) else {
             throw KernelError("wait for carrier of", "\(link)", errno: ENODEV)
         }
-        return record.isOperational ? record : nil
+        return record.isOperational
     }
 
     /// Returns when something has happened to the link, or may have.

@@ -10,11 +10,13 @@ struct RouteNamespace: ~Copyable, Sendable {
     /// How to get there and back; nil is the calling thread's own.
     let way: Way?
     var socket: NetlinkSocket
-    /// Numbers of links that were looked up, and names of those numbers; forgotten before every observation.
+    /// Numbers of links that were looked up; forgotten before every observation.
     private var indexes: [InterfaceName: Int32] = [:]
+    /// Names of numbers that were listed or asked for by number.
     private var names: [Int32: InterfaceName] = [:]
-    /// Names that were looked up and are no link's; forgotten after every observation, too, since then links are made.
-    private var absent: Set<InterfaceName> = []
+    /// Names that were looked up and are no link's, few; forgotten after every observation, too, since then links are
+    /// made.
+    private var absent: [InterfaceName] = []
 
     /// The way into a pod's namespace and back.
     struct Way: ~Copyable, Sendable {
@@ -98,16 +100,21 @@ extension RouteNamespace {
         do throws(KernelError) {
             let record = try socket.get(LinkMessages.get(name), "read link", "\(LinkID(place, name))", Self.readLink)
             indexes[name] = record.index
-            names[record.index] = name
             return record
         } catch  where error.reason == .notFound {
-            absent.insert(name)
+            if !isKnownAbsent(name) { absent.append(name) }
             return nil
         }
     }
 
     /// Whether a look-up since `forgetLinks` has found no link of this name.
-    func isKnownAbsent(_ name: InterfaceName) -> Bool { absent.contains(name) }
+    func isKnownAbsent(_ name: InterfaceName) -> Bool {
+        for other in absent where other == name { return true }
+        return false
+    }
+
+    /// Takes in the number of a link that another answer has told.
+    mutating func note(_ index: Int32, of name: InterfaceName) { indexes[name] = index }
 
     /// The number of a link; `.notFound` when there is none of this name.
     mutating func index(of link: LinkID) throws(KernelError) -> Int32 {
@@ -119,6 +126,7 @@ extension RouteNamespace {
     /// The name of the link with this number, or nil when there is none.
     mutating func name(of index: Int32) throws(KernelError) -> InterfaceName? {
         if let name = names[index] { return name }
+        for (name, known) in indexes where known == index { return name }
         do throws(KernelError) {
             let record = try socket.get(LinkMessages.get(index: index), "read link", "number \(index)", Self.readLink)
             guard let name = try? InterfaceName(record.name) else { return nil }
