@@ -1,9 +1,8 @@
 /// What separates two versions of one table.
-struct TableDiff: Hashable {
+struct TableDiff {
     private let id: TableID
-    /// Nil when there is none.
-    private let before: Table?
-    private let after: Table?
+    private let isMissing: Bool
+    private let isExtra: Bool
     private let observed: Table
     private let desired: Table
     /// Chains and sets that are in both versions and stay; one of another kind or type has to be made anew.
@@ -12,7 +11,7 @@ struct TableDiff: Hashable {
 
     init(_ id: TableID, from observed: Table?, to desired: Table?) {
         self.id = id
-        (before, after) = (observed, desired)
+        (isMissing, isExtra) = (observed == nil, desired == nil)
         let (have, want) = (observed ?? Table(), desired ?? Table())
         (self.observed, self.desired) = (have, want)
         keptChains = Set(
@@ -21,25 +20,29 @@ struct TableDiff: Hashable {
         keptSets = Set(want.sets.filter { name, set in have.sets[name]?.hasType(of: set) ?? false }.keys)
     }
 
-    /// The same tables the other way round.
-    var inverse: TableDiff { TableDiff(id, from: after, to: before) }
-
-    private var isMissing: Bool { before == nil }
-    private var isExtra: Bool { after == nil }
+    /// The changes from one version to the other. Where only elements differ, as nearly always, nothing else is compared
+    /// twice.
+    static func changes(_ id: TableID, from observed: Table?, to desired: Table?) -> [RulesetChange] {
+        guard let observed, let desired, observed.hasStructure(of: desired) else {
+            return TableDiff(id, from: observed, to: desired).changes
+        }
+        let elements = ElementChanges(id, from: observed.sets, to: desired.sets)
+        return elements.removals + elements.additions
+    }
 
     /// Rules go first, then elements, sets and chains; chains and sets come first, then elements, then rules.
-    var changes: [RulesetChange] {
+    private var changes: [RulesetChange] {
         guard !isExtra else { return [.deleteTable(id)] }
         let refilled = refilledChains
-        let elements = elementDiffs
+        let elements = ElementChanges(id, from: observed.sets.filter { keptSets.contains($0.key) }, to: desired.sets)
         var changes = flushes(refilled)
-        changes += elements.filter { !$0.removed.isEmpty }.map { .deleteElements(id, set: $0.set, $0.removed) }
+        changes += elements.removals
         changes += goneSets.map { .deleteSet(id, $0) } + goneChains.map { .deleteChain(id, $0) }
         if isMissing || observed.flags != desired.flags {
             changes.append(.addTable(id, flags: desired.flags, comment: desired.comment))
         }
         changes += newChains + newSets
-        changes += elements.filter { !$0.added.isEmpty }.map { .addElements(id, set: $0.set, $0.added) }
+        changes += elements.additions
         return changes + rules(refilled)
     }
 
@@ -76,14 +79,6 @@ struct TableDiff: Hashable {
     private func rules(_ refilled: [String]) -> [RulesetChange] {
         refilled.flatMap { name in
             (desired.chains[name]?.rules ?? []).map { .appendRule(id, chain: name, $0) }
-        }
-    }
-
-    /// Not of sets that rules write to: what packets put there is nobody's wish.
-    private var elementDiffs: [ElementDiff] {
-        desired.sets.filter { $0.value.dynamic == nil }.sorted { $0.key < $1.key }.map { name, set in
-            let before = keptSets.contains(name) ? observed.sets[name]?.elements : nil
-            return ElementDiff(name, from: before ?? [:], to: set.elements)
         }
     }
 }
@@ -154,18 +149,56 @@ extension TableDiff {
     }
 }
 
-/// What separates two versions of one set's elements.
-private struct ElementDiff: Hashable {
-    let set: String
-    /// Keys of elements that go, or are replaced: the kernel takes no other data for a key that is there.
-    let removed: [[UInt8]]
-    let added: [KeyedElement]
+/// What separates the elements of two versions of a table's sets.
+///
+/// Not of sets that rules write to: what packets put there is nobody's wish.
+private struct ElementChanges {
+    /// Elements that go, or are replaced: the kernel takes no other data for a key that is there.
+    private(set) var removals: [RulesetChange] = []
+    private(set) var additions: [RulesetChange] = []
 
-    init(_ set: String, from before: [[UInt8]: Element], to after: [[UInt8]: Element]) {
-        self.set = set
-        removed = before.filter { after[$0.key] != $0.value }.keys.sorted { $0.lexicographicallyPrecedes($1) }
-        added = after.filter { before[$0.key] != $0.value }.map { KeyedElement($0.key, $0.value) }
-            .sorted { $0.key.lexicographicallyPrecedes($1.key) }
+    init(_ id: TableID, from before: [String: ElementSet], to after: [String: ElementSet]) {
+        for name in after.keys.sorted() {
+            guard let set = after[name], set.dynamic == nil else { continue }
+            let (have, want) = (before[name]?.elements ?? [:], set.elements)
+            guard have != want else { continue }
+            let removed = Self.keys(of: have, notIn: want)
+            let added = Self.elements(of: want, notIn: have)
+            if !removed.isEmpty { removals.append(.deleteElements(id, set: name, removed)) }
+            if !added.isEmpty { additions.append(.addElements(id, set: name, added)) }
+        }
+    }
+
+    private static func keys(of elements: [[UInt8]: Element], notIn others: [[UInt8]: Element]) -> [[UInt8]] {
+        var keys: [[UInt8]] = []
+        for (key, element) in elements where others[key] != element { keys.append(key) }
+        if keys.count > 1 { keys.sort { $0.lexicographicallyPrecedes($1) } }
+        return keys
+    }
+
+    private static func elements(of elements: [[UInt8]: Element], notIn others: [[UInt8]: Element]) -> [KeyedElement] {
+        var added: [KeyedElement] = []
+        for (key, element) in elements where others[key] != element { added.append(KeyedElement(key, element)) }
+        if added.count > 1 { added.sort { $0.key.lexicographicallyPrecedes($1.key) } }
+        return added
+    }
+}
+
+extension Table {
+    /// Whether nothing but elements separates the two.
+    fileprivate func hasStructure(of other: Table) -> Bool {
+        guard flags == other.flags, chains.count == other.chains.count, sets.count == other.sets.count else {
+            return false
+        }
+        for (name, chain) in chains {
+            guard let twin = other.chains[name], chain.base == twin.base, chain.rules == twin.rules else {
+                return false
+            }
+        }
+        for (name, set) in sets {
+            guard let twin = other.sets[name], set.hasType(of: twin) else { return false }
+        }
+        return true
     }
 }
 

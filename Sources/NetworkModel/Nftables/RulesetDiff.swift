@@ -5,23 +5,42 @@
 package struct RulesetDiff: Hashable, Sendable {
     /// What to do, in an order in which every reference exists when it is used and is gone when its target goes.
     package let changes: [RulesetChange]
-    private let tables: [TableDiff]
+    private let observed: Ruleset
+    private let desired: Ruleset
 
     /// Compares the two.
     package init(from observed: Ruleset, to desired: Ruleset) {
-        let names = Set(observed.tables.keys).union(desired.tables.keys).sorted()
-        tables = names.map { TableDiff($0, from: observed.tables[$0], to: desired.tables[$0]) }
-        changes = tables.flatMap(\.changes)
+        (self.observed, self.desired) = (observed, desired)
+        changes = Self.changes(from: observed, to: desired)
     }
 
     /// The transaction back.
-    package var undo: [RulesetChange] { isEmpty ? [] : tables.flatMap(\.inverse.changes) }
+    package var undo: [RulesetChange] { isEmpty ? [] : Self.changes(from: desired, to: observed) }
 
     /// The changes in words, for CHECK.
-    package var differences: [Difference] { isEmpty ? [] : tables.flatMap(\.differences) }
+    package var differences: [Difference] {
+        guard !isEmpty else { return [] }
+        return Self.names(observed, desired).flatMap { name in
+            TableDiff(name, from: observed.tables[name], to: desired.tables[name]).differences
+        }
+    }
 
     /// Whether the two are the same.
     package var isEmpty: Bool { changes.isEmpty }
+
+    private static func changes(from observed: Ruleset, to desired: Ruleset) -> [RulesetChange] {
+        var changes: [RulesetChange] = []
+        for name in names(observed, desired) {
+            changes += TableDiff.changes(name, from: observed.tables[name], to: desired.tables[name])
+        }
+        return changes
+    }
+
+    private static func names(_ observed: Ruleset, _ desired: Ruleset) -> [TableID] {
+        var names = Array(desired.tables.keys)
+        for name in observed.tables.keys where desired.tables[name] == nil { names.append(name) }
+        return names.sorted()
+    }
 }
 
 extension Ruleset {
