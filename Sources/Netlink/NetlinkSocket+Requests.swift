@@ -132,9 +132,22 @@ extension NetlinkSocket {
         _ subject: @autoclosure () -> String,
         _ read: (MessageHeader, _ payload: RawSpan) throws(MalformedMessage) -> Value?
     ) throws(KernelError) -> [Value] {
+        try dump(message, into: [], operation, subject()) { values, header, payload throws(MalformedMessage) in
+            if let value = try read(header, payload) { values.append(value) }
+        }
+    }
+
+    /// As above; every message is put into `result` at once, and into `result` anew when the dump is made again.
+    package mutating func dump<Result>(
+        _ message: Message,
+        into result: Result,
+        _ operation: String,
+        _ subject: @autoclosure () -> String,
+        _ take: (inout Result, MessageHeader, _ payload: RawSpan) throws(MalformedMessage) -> Void
+    ) throws(KernelError) -> Result {
         for attempt in 0...10 {
             if attempt > 0 { MonotonicClock.sleep(.milliseconds(min(1 << (attempt - 1), 100))) }
-            if let values = try dumpOnce(message, operation, subject, read) { return values }
+            if let whole = try dumpOnce(message, result, operation, subject, take) { return whole }
         }
         throw KernelError(
             operation,
@@ -145,13 +158,14 @@ extension NetlinkSocket {
     }
 
     /// One attempt; nil when its data cannot be trusted. Reads to the end in any case, so that the next can begin.
-    private mutating func dumpOnce<Value>(
+    private mutating func dumpOnce<Result>(
         _ message: Message,
+        _ result: Result,
         _ operation: String,
         _ subject: () -> String,
-        _ read: (MessageHeader, _ payload: RawSpan) throws(MalformedMessage) -> Value?
-    ) throws(KernelError) -> [Value]? {
-        var dump = DumpInProgress<Value>(sequence: reserveSequences())
+        _ take: (inout Result, MessageHeader, _ payload: RawSpan) throws(MalformedMessage) -> Void
+    ) throws(KernelError) -> Result? {
+        var dump = DumpInProgress(sequence: reserveSequences(), result)
         try send(message.sealed(sequence: dump.sequence, addingFlags: NLM_F_DUMP), operation, subject)
         while dump.end == nil {
             switch try receive(operation, subject) {
@@ -159,32 +173,35 @@ extension NetlinkSocket {
             case .nothing:
                 if dump.isConsistent { throw Self.lostAnswer(operation, subject()) }
                 return nil
-            case .datagram(let length): dump.take(length, from: self, read)
+            case .datagram(let length): dump.take(length, from: self, take)
             }
         }
         try check(dump.end, operation, subject)
         if let fault = dump.fault { throw KernelError(operation, subject(), fault) }
-        return dump.isConsistent ? dump.values : nil
+        return dump.isConsistent ? dump.result : nil
     }
 }
 
 /// What is known of a dump while its datagrams come in.
-private struct DumpInProgress<Value> {
+private struct DumpInProgress<Result> {
     let sequence: UInt32
-    var values: [Value] = []
+    var result: Result
     var isConsistent = true
     /// The first message that could not be read.
     var fault: MalformedMessage?
     /// The dump's own verdict, which is its last message.
     var end: Ack?
 
-    init(sequence: UInt32) { self.sequence = sequence }
+    init(sequence: UInt32, _ result: Result) {
+        self.sequence = sequence
+        self.result = result
+    }
 
     /// Reads the datagram in the socket's buffer.
     mutating func take(
         _ length: Int,
         from socket: borrowing NetlinkSocket,
-        _ read: (MessageHeader, _ payload: RawSpan) throws(MalformedMessage) -> Value?
+        _ take: (inout Result, MessageHeader, _ payload: RawSpan) throws(MalformedMessage) -> Void
     ) {
         do throws(MalformedMessage) {
             try socket.read(length) { header, payload throws(MalformedMessage) in
@@ -192,7 +209,7 @@ private struct DumpInProgress<Value> {
                 if header.has(NLM_F_DUMP_INTR) { isConsistent = false }
                 if header.isDone { end = try header.end(payload) }
                 if header.isAck { end = try header.ack(payload) }
-                if header.isData, isConsistent, let value = try read(header, payload) { values.append(value) }
+                if header.isData, isConsistent { try take(&result, header, payload) }
             }
         } catch {
             fault = fault ?? error

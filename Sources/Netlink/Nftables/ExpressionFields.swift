@@ -4,16 +4,21 @@ import NetworkModel
 /// The attributes of one expression as the kernel prints it. Those that are read are taken out, so that what is left
 /// shows whether the expression does more than the reader understood.
 struct ExpressionFields {
-    /// Few, and each is looked for once: no dictionary finds them faster.
-    private var values: [(type: Int, bytes: [UInt8])] = []
+    /// The attributes as they came: few, and each is looked for once.
+    private var payload: [UInt8] = []
+    /// A bit for each attribute's number that is there and was not taken out; the lowest for one that is there twice,
+    /// which nobody takes.
+    private var left: UInt64 = 0
 
     /// Reads the attributes.
     init(_ payload: RawSpan) throws(MalformedMessage) {
-        var values: [(type: Int, bytes: [UInt8])] = []
-        try forEachAttribute(in: payload) { type, value throws(MalformedMessage) in
-            values.append((type, value.array()))
+        var left: UInt64 = 0
+        try forEachAttribute(in: payload) { type, _ throws(MalformedMessage) in
+            let bit: UInt64 = 1 << UInt64(min(type, 63))
+            left |= left & bit == 0 || type >= 63 ? bit : 1
         }
-        self.values = values
+        self.payload = payload.array()
+        self.left = left
     }
 
     /// No attributes.
@@ -23,12 +28,26 @@ struct ExpressionFields {
     ///
     /// Those with higher numbers are younger than our headers; kernels that have them may print them always.
     func areTaken(upTo last: Int) -> Bool {
-        values.allSatisfy { $0.type > last }
+        left & (1 << UInt64(last + 1) - 1) == 0
     }
 
-    private func place(of type: Int) -> Int? { values.firstIndex { $0.type == type } }
+    /// The bytes of an attribute that is there.
+    private func value(of type: Int) -> [UInt8]? {
+        guard has(type) else { return nil }
+        var bytes: [UInt8]?
+        try? unsafe forEachAttribute(in: payload.span.bytes) { number, value throws(MalformedMessage) in
+            if number == type, bytes == nil { bytes = value.array() }
+        }
+        return bytes
+    }
 
-    private mutating func take(_ type: Int) -> [UInt8]? { place(of: type).map { values.remove(at: $0).bytes } }
+    private mutating func take(_ type: Int) -> [UInt8]? {
+        guard let bytes = value(of: type) else { return nil }
+        remove(type)
+        return bytes
+    }
+
+    private mutating func remove(_ type: Int) { left &= ~(1 << UInt64(type)) }
 
     /// Takes out a 32-bit number; nil when it is not there.
     mutating func number(_ type: Int) -> UInt32? {
@@ -56,13 +75,12 @@ struct ExpressionFields {
 
     /// Takes out a nested verdict; nil when it is not there, or bytes. Bytes are left for `bytes`.
     mutating func verdict(_ type: Int) -> Verdict? {
-        guard let place = place(of: type) else { return nil }
-        let nested = values[place].bytes
+        guard let nested = value(of: type) else { return nil }
         var verdict: Verdict?
         try? unsafe forEachAttribute(in: nested.span.bytes) { type, value throws(MalformedMessage) in
             if type == Int(NFTA_DATA_VERDICT.rawValue) { verdict = try Verdict(value) }
         }
-        if verdict != nil { values.remove(at: place) }
+        if verdict != nil { remove(type) }
         return verdict
     }
 
@@ -80,8 +98,8 @@ struct ExpressionFields {
 
     /// Whether the register is there and is the one for verdicts; leaves any other.
     mutating func isVerdictRegister(_ type: Int) -> Bool {
-        guard let place = place(of: type), values[place].bytes == [0, 0, 0, 0] else { return false }
-        values.remove(at: place)
+        guard value(of: type) == [0, 0, 0, 0] else { return false }
+        remove(type)
         return true
     }
 
@@ -91,5 +109,5 @@ struct ExpressionFields {
     }
 
     /// Whether there is such an attribute.
-    func has(_ type: Int) -> Bool { place(of: type) != nil }
+    func has(_ type: Int) -> Bool { left & 1 << UInt64(type) != 0 }
 }

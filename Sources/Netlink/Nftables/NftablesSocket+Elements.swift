@@ -11,9 +11,7 @@ extension NftablesSocket {
     ) throws(KernelError) -> Bool {
         switch scope {
         case .keys(let keys):
-            for (name, keys) in keys where result[name] != nil {
-                for key in keys { result[name]?.elements[key] = try element(key, in: name, of: id) }
-            }
+            try read(keys, into: &result, id)
             return true
         case .comment(let text): return try read(matching: .comment(Array(text.utf8)), of: sets, into: &result, id)
         case .commentPrefix(let text):
@@ -21,6 +19,17 @@ extension NftablesSocket {
         case .sets(let names):
             return try read(matching: .all, of: sets.filter { names.contains($0.name) }, into: &result, id)
         case .all: return try read(matching: .all, of: sets, into: &result, id)
+        }
+    }
+
+    /// Looks elements up by key.
+    mutating func read(
+        _ keys: [String: Set<[UInt8]>],
+        into result: inout [String: ElementSet],
+        _ id: TableID
+    ) throws(KernelError) {
+        for (name, keys) in keys where result[name] != nil {
+            for key in keys { result[name]?.elements[key] = try element(key, in: name, of: id) }
         }
     }
 

@@ -48,12 +48,17 @@ extension NftablesSocket {
         do throws(KernelError) {
             guard var table = try header(of: id) else { return .read(nil) }
             if scope?.includesChains ?? true {
-                table.chains = try chains(of: id)
-                for (chain, rule) in try rules(of: id) { table.chains[chain]?.rules.append(rule) }
+                table = try reading(NFT_MSG_GETCHAIN, into: table, "chains", id)
+                table = try reading(NFT_MSG_GETRULE, into: table, "rules", id)
+            }
+            guard let scope else { return .read(try reading(NFT_MSG_GETSET, into: table, "sets", id)) }
+            if case .keys(let keys) = scope {
+                table = try reading(NFT_MSG_GETSET, into: table, "sets", id)
+                try read(keys, into: &table.sets, id)
+                return .read(table)
             }
             let sets = try sets(of: id)
-            table.sets = Dictionary(sets.map { ($0.name, $0.set) }) { first, _ in first }
-            guard let scope else { return .read(table) }
+            for set in sets where table.sets[set.name] == nil { table.sets[set.name] = set.set }
             return try read(scope, of: sets, into: &table.sets, id) ? .read(table) : .incomplete
         } catch  where error.reason == .notFound {
             return .failed(error)
@@ -63,7 +68,7 @@ extension NftablesSocket {
     /// The names of a table's chains; nil when it is not there.
     mutating func chainNames(of id: TableID) throws(KernelError) -> Set<String>? {
         guard try header(of: id) != nil else { return nil }
-        return Set(try chains(of: id).keys)
+        return Set(try reading(NFT_MSG_GETCHAIN, into: Table(), "chains", id).chains.keys)
     }
 
     /// The table alone, or nil when it is not there.
@@ -79,20 +84,28 @@ extension NftablesSocket {
         }
     }
 
-    private mutating func chains(of id: TableID) throws(KernelError) -> [String: Chain] {
-        let request = Self.request(NFT_MSG_GETCHAIN, family: id.family.number)
-        let chains = try socket.dump(request, "read", "chains of \(id)") { _, payload throws(MalformedMessage) in
-            try NamedChain(payload, of: id)
+    /// The table with the chains, rules or sets that a dump of this kind lists.
+    private mutating func reading(
+        _ type: nf_tables_msg_types,
+        into table: Table,
+        _ objects: StaticString,
+        _ id: TableID
+    ) throws(KernelError) -> Table {
+        var request = Self.request(type, family: id.family.number)
+        switch type {
+        case NFT_MSG_GETRULE: request.append(attribute: Int(NFTA_RULE_TABLE.rawValue), id.name)
+        case NFT_MSG_GETSET: request.append(attribute: Int(NFTA_SET_TABLE.rawValue), id.name)
+        default: break
         }
-        return Dictionary(chains.map { ($0.name, $0.chain) }) { first, _ in first }
-    }
-
-    /// Rules with their chains' names, those of one chain in order.
-    private mutating func rules(of id: TableID) throws(KernelError) -> [(chain: String, rule: Rule)] {
-        var request = Self.request(NFT_MSG_GETRULE, family: id.family.number)
-        request.append(attribute: Int(NFTA_RULE_TABLE.rawValue), id.name)
-        return try socket.dump(request, "read", "rules of \(id)") { _, payload throws(MalformedMessage) in
-            try rule(in: payload, of: id)
+        return try socket.dump(request, into: table, "read", "\(objects) of \(id)") {
+            table,
+            _,
+            payload throws(MalformedMessage) in
+            switch type {
+            case NFT_MSG_GETCHAIN: try table.take(chain: payload, of: id)
+            case NFT_MSG_GETRULE: try table.take(rule: payload, of: id)
+            default: try table.take(set: payload)
+            }
         }
     }
 
@@ -102,5 +115,25 @@ extension NftablesSocket {
         return try socket.dump(request, "read", "sets of \(id)") { _, payload throws(MalformedMessage) in
             try NamedSet(payload)
         }
+    }
+}
+
+extension Table {
+    /// Takes in an NFT_MSG_NEWCHAIN, if the chain is of this table.
+    fileprivate mutating func take(chain payload: RawSpan, of id: TableID) throws(MalformedMessage) {
+        guard let named = try NamedChain(payload, of: id), chains[named.name] == nil else { return }
+        chains[named.name] = named.chain
+    }
+
+    /// Takes in an NFT_MSG_NEWRULE, if the rule is of this table; those of one chain come in order.
+    fileprivate mutating func take(rule payload: RawSpan, of id: TableID) throws(MalformedMessage) {
+        guard let (chain, rule) = try rule(in: payload, of: id) else { return }
+        chains[chain]?.rules.append(rule)
+    }
+
+    /// Takes in an NFT_MSG_NEWSET.
+    fileprivate mutating func take(set payload: RawSpan) throws(MalformedMessage) {
+        let named = try NamedSet(payload)
+        if sets[named.name] == nil { sets[named.name] = named.set }
     }
 }
