@@ -30,7 +30,8 @@ struct HealBenchmark {
 
         /// Whether it is there.
         func isBack(_ nftables: inout NftablesSocket) throws -> Bool {
-            let found = try nftables.table(HealBenchmark.table, elements: .keys(["cluster-ips": [[10, 96, 0, 0]]]))
+            let key = Scope.ElementKey("cluster-ips", [10, 96, 0, 0])
+            let found = try nftables.table(HealBenchmark.table, elements: .keys([key]))
             guard let found else { return false }
             return found.chains["nat-output"] != nil && found.sets["cluster-ips"]?.elements.isEmpty == false
                 && found.chains["unserved"]?.rules.isEmpty == false

@@ -5,33 +5,24 @@ import PodWiring
 
 /// From what IPAM answered to what is desired.
 extension BridgeDesired {
-    init(_ config: BridgeConfig, _ request: Request, _ given: CNIResult, _ node: String) {
-        self.init(
-            config: config,
-            attachment: request.attachment,
-            addresses: given.ips.map {
-                PodAddress(config.isHostMode ? $0.address.hostOnly : $0.address, gateway: $0.gateway)
-            },
-            routes: given.routes.map(PodRoute.init),
-            node: node
-        )
-    }
-
-    /// As above; refuses an answer that a network with addresses cannot be made of.
+    /// Refuses an answer that a network with addresses cannot be made of.
     init(
         addressing config: BridgeConfig,
         _ request: Request,
         _ given: CNIResult,
         _ node: String
     ) throws(CNIError) {
-        self.init(config, request, given, node)
-        guard config.ipamType == nil || !addresses.isEmpty else {
+        guard config.ipamType == nil || !given.ips.isEmpty else {
             throw CNIError(.other, "IPAM plugin returned missing IP config")
         }
-        guard config.isHostMode else {
-            fillInGateways()
-            return
-        }
+        self.init(
+            config: config,
+            attachment: request.attachment,
+            addresses: given.ips.map { Self.address($0.address, $0.gateway, config) },
+            routes: given.routes.map(PodRoute.init),
+            node: node
+        )
+        guard config.isHostMode else { return }
         for address in addresses where address.gateway == nil {
             throw CNIError(
                 .invalidConfig,
@@ -42,12 +33,11 @@ extension BridgeDesired {
     }
 
     /// The reference's rule: the first address of the network is the gateway when IPAM named none.
-    private mutating func fillInGateways() {
-        guard config.isGateway else { return }
-        addresses = addresses.map { address in
-            let first = address.cidr.first.advanced(by: 1)
-            let isUsable = first.map { address.cidr.contains($0) && $0 != address.cidr.address } ?? false
-            return PodAddress(address.cidr, gateway: address.gateway ?? (isUsable ? first : nil))
-        }
+    private static func address(_ cidr: CIDR, _ gateway: IPAddress?, _ config: BridgeConfig) -> PodAddress {
+        guard !config.isHostMode else { return PodAddress(cidr.hostOnly, gateway: gateway) }
+        guard config.isGateway, gateway == nil, let first = cidr.first.advanced(by: 1), cidr.contains(first),
+            first != cidr.address
+        else { return PodAddress(cidr, gateway: gateway) }
+        return PodAddress(cidr, gateway: first)
     }
 }

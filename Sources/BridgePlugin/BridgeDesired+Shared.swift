@@ -1,25 +1,30 @@
 import Addressing
-package import NetworkModel
+import NetworkModel
 import PodWiring
 
 /// What all pods of the bridge share: the bridge, its gateway addresses, forwarding, the tables' rules.
 extension BridgeDesired {
     /// What to look at for the shared part.
-    package var sharedScope: Scope {
+    func sharedScope(_ sysctls: [Sysctl: String]) -> Scope {
         var scope = Scope()
-        scope.links = [bridge]
+        scope.links.insert(bridge)
         if let gateway = vlanGateway {
             scope.links.formUnion([gateway.link, gateway.port])
             scope.vlansOf = [gateway.port]
         }
-        if config.isGateway { scope.addressesOf = [gatewayLink] }
-        scope.sysctls = Set(sharedSysctls.keys).union(config.isHostMode ? Self.bridgeNetfilter : [])
-        scope.tables = elements.sharedTables.merging(SenderGuard.sharedTables(self)) { $1 }
+        if config.isGateway { scope.addressesOf.insert(gatewayLink) }
+        scope.sysctls = Set(sysctls.keys)
+        if config.isHostMode { scope.sysctls.formUnion(Self.bridgeNetfilter) }
+        scope.tables = elements.sharedTables
+        SenderGuard.addSharedTable(self, to: &scope)
         return scope
     }
 
     /// What the shared part should be, given what is there: what others put on the bridge stays.
-    package func shared(given observed: NetworkState) throws(BridgeConflict) -> NetworkState {
+    func shared(
+        given observed: NetworkState,
+        _ sysctls: [Sysctl: String]
+    ) throws(BridgeConflict) -> NetworkState {
         var state = NetworkState()
         state.links[bridge] = bridgeLink(given: observed.links[bridge])
         if let gateway = vlanGateway {
@@ -32,9 +37,8 @@ extension BridgeDesired {
             for link in links { state.links[link.id] = link }
         }
         state.addresses = try gatewayAddresses(given: observed.addresses.filter { $0.link == gatewayLink })
-        let ownLinks = Set(state.links.keys)
-        state.sysctls = sharedSysctls.filter { sysctl, _ in
-            observed.sysctls[sysctl] != nil || sysctl.link.map(ownLinks.contains) ?? false
+        state.sysctls = sysctls.filter { sysctl, _ in
+            observed.sysctls[sysctl] != nil || sysctl.link.map { state.links[$0] != nil } ?? false
         }
         state.ruleset = elements.structure(given: observed.ruleset)
             .joined(by: SenderGuard.structure(for: self, given: observed.ruleset))
@@ -95,13 +99,14 @@ extension BridgeDesired {
         return wanted.family == .v4 || wanted.overlaps(found)
     }
 
-    private var sharedSysctls: [Sysctl: String] {
+    var sharedSysctls: [Sysctl: String] {
+        var sysctls: [Sysctl: String] = [:]
         // A pod that sends router advertisements must not configure the host (CVE-2020-10749).
-        var sysctls = [Sysctl(.host, "ipv6/conf/\(config.bridge)/accept_ra"): "0"]
+        sysctls[Sysctl(.host, "ipv6/conf/\(config.bridge)/accept_ra")] = "0"
         if let gateway = vlanGateway { sysctls[Sysctl(.host, "ipv6/conf/\(gateway.name)/accept_ra")] = "0" }
         guard config.isGateway else { return sysctls }
-        if families.contains(.v4) { sysctls[Sysctl(.host, "ipv4/ip_forward")] = "1" }
-        if families.contains(.v6) { sysctls[Sysctl(.host, "ipv6/conf/all/forwarding")] = "1" }
+        if pod.has(.v4) { sysctls[Sysctl(.host, "ipv4/ip_forward")] = "1" }
+        if pod.has(.v6) { sysctls[Sysctl(.host, "ipv6/conf/all/forwarding")] = "1" }
         if config.isHostMode {
             // Pods are told to send everything to the host; it must not tell them of shorter ways.
             sysctls[Sysctl(.host, "ipv4/conf/\(gatewayLink.name)/send_redirects")] = "0"

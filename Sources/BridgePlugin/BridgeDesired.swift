@@ -10,13 +10,16 @@ package import PodWiring
 package struct BridgeDesired: Sendable {
     let config: BridgeConfig
     let attachment: Attachment
-    var addresses: [PodAddress]
-    let routes: [PodRoute]
+    let addresses: [PodAddress]
     /// Tells nodes apart in the bridge's hardware address.
     let node: String
 
     /// The names of everything that the attachment owns.
     package let names: AttachmentNames
+    /// What the pod gets on its interface.
+    let pod: PodLink
+    /// The pod's elements in the table that all plugins share.
+    let elements: PodElements
 
     /// Describes an attachment with these addresses; before IPAM has given any, with none.
     package init(
@@ -29,16 +32,28 @@ package struct BridgeDesired: Sendable {
         self.config = config
         self.attachment = attachment
         self.addresses = addresses
-        self.routes = routes
         self.node = node
-        self.names = AttachmentNames(attachment)
+        names = AttachmentNames(attachment)
+        pod = PodLink(
+            attachment.ifName,
+            addresses: addresses,
+            routes: routes,
+            isHostMode: config.isHostMode,
+            hasDefaultRoute: config.isDefaultGateway,
+            detectsDuplicates: config.detectsDuplicates
+        )
+        elements = PodElements(
+            addresses: addresses.map(\.cidr),
+            isRouted: config.isHostMode,
+            isMasqueraded: config.ipMasq,
+            subnets: config.subnets,
+            tag: names.tag
+        )
     }
 
     var bridge: LinkID { LinkID(.host, config.bridge) }
     var hostVeth: LinkID { LinkID(.host, names.hostVeth) }
     var containerVeth: LinkID { LinkID(.container, attachment.ifName) }
-
-    var families: Set<IPAddress.Family> { pod.families }
 
     /// The link that has the gateway's addresses, when that is not the bridge.
     var vlanGateway: VLANGateway? {
@@ -47,18 +62,6 @@ package struct BridgeDesired: Sendable {
     }
     /// The link that has the gateway's addresses and that the host reaches pods by.
     var gatewayLink: LinkID { vlanGateway?.link ?? bridge }
-
-    /// What the pod gets on its interface.
-    var pod: PodLink {
-        PodLink(
-            attachment.ifName,
-            addresses: addresses,
-            routes: routes,
-            isHostMode: config.isHostMode,
-            hasDefaultRoute: config.isDefaultGateway,
-            detectsDuplicates: config.detectsDuplicates
-        )
-    }
 
     /// The pod's hardware address: the runtime's wish, or one derived from the attachment.
     var containerMAC: MACAddress { config.mac ?? names.containerMAC }
@@ -84,17 +87,18 @@ package struct BridgeDesired: Sendable {
 extension BridgeDesired {
     /// The two parts, for ADD and CHECK.
     var attachmentState: DesiredAttachment {
-        DesiredAttachment(
-            sharedScope: sharedScope,
-            ownedScope: ownedScope,
+        let (sharedSysctls, ownedSysctls) = (sharedSysctls, ownedSysctls)
+        return DesiredAttachment(
+            sharedScope: sharedScope(sharedSysctls),
+            ownedScope: ownedScope(ownedSysctls),
             shared: { observed throws(CNIError) in
                 do throws(BridgeConflict) {
-                    return try shared(given: observed)
+                    return try shared(given: observed, sharedSysctls)
                 } catch {
                     throw CNIError(.other, error.description)
                 }
             },
-            owned: { owned(given: $0, structure: $1) }
+            owned: { owned(given: $0, structure: $1, ownedSysctls) }
         )
     }
 }

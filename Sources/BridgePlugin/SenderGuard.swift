@@ -32,29 +32,29 @@ package enum SenderGuard {
     static func senders(_ family: IPAddress.Family) -> String { "senders-\(family.nftablesName)" }
 
     /// What to look at of the table for the part that all pods share.
-    static func sharedTables(_ desired: BridgeDesired) -> [TableID: Scope.ElementScope] {
-        desired.config.senderLevel == .nothing ? [:] : [table: .keys([:])]
+    static func addSharedTable(_ desired: BridgeDesired, to scope: inout Scope) {
+        if desired.config.senderLevel != .nothing { scope.tables[table] = .keys([]) }
     }
 
     /// What to look at for the pod's own elements.
-    static func ownedTables(_ desired: BridgeDesired) -> [TableID: Scope.ElementScope] {
-        desired.config.senderLevel == .nothing ? [:] : [table: .keys(keys(of: desired))]
+    static func addOwnedTable(_ desired: BridgeDesired, to scope: inout Scope) {
+        if desired.config.senderLevel != .nothing { scope.tables[table] = .keys(keys(of: desired)) }
     }
 
-    /// Where the pod has elements: set names and keys.
-    static func keys(of desired: BridgeDesired) -> [String: Set<[UInt8]>] {
+    /// Where the pod has elements.
+    static func keys(of desired: BridgeDesired) -> [Scope.ElementKey] {
         let port = RegisterBytes.interfaceName(desired.names.hostVeth)
         let mac = desired.containerMAC
         let sender = RegisterBytes.concatenation([port, mac.bytes])
         switch desired.config.senderLevel {
-        case .nothing: return [:]
-        case .hardwareAddress: return [portsByMAC: [port], senders: [sender]]
+        case .nothing: return []
+        case .hardwareAddress: return [Scope.ElementKey(portsByMAC, port), Scope.ElementKey(senders, sender)]
         case .addresses:
-            var keys: [String: Set<[UInt8]>] = [ports: [port], senders: [sender]]
-            if !desired.config.vlans.trunk.isEmpty { keys[trunkPorts] = [port] }
+            var keys = [Scope.ElementKey(ports, port), Scope.ElementKey(senders, sender)]
+            if !desired.config.vlans.trunk.isEmpty { keys.append(Scope.ElementKey(trunkPorts, port)) }
             for address in ownAddresses(of: desired) {
                 let key = RegisterBytes.concatenation([port, mac.bytes, address.bytes])
-                keys[senders(address.family), default: []].insert(key)
+                keys.append(Scope.ElementKey(senders(address.family), key))
             }
             return keys
         }
@@ -63,7 +63,7 @@ package enum SenderGuard {
     /// Those from IPAM, and with IPv6 the link-local one that the kernel makes of the hardware address (RFC 4291 §2.5.1).
     private static func ownAddresses(of desired: BridgeDesired) -> [IPAddress] {
         let given = desired.addresses.map(\.cidr.address)
-        return desired.families.contains(.v6) ? given + [IPAddress(linkLocalOf: desired.containerMAC)] : given
+        return desired.pod.has(.v6) ? given + [IPAddress(linkLocalOf: desired.containerMAC)] : given
     }
 
     /// The ruleset's shared part: the table without elements, as every pod needs it.
@@ -72,16 +72,16 @@ package enum SenderGuard {
         var found = observed.tables[table] ?? Table(comment: "podnet: pods speak only as themselves")
         for (name, set) in sets { found.sets[name] = set }
         for (name, chain) in chains { found.chains[name] = chain }
-        return Ruleset([table: found])
+        return Ruleset(table, found)
     }
 
     /// The ruleset with the pod's elements.
     static func added(_ desired: BridgeDesired, to structure: Ruleset) -> Ruleset {
         guard desired.config.senderLevel != .nothing, var found = structure.tables[table] else { return Ruleset() }
-        for (name, keys) in keys(of: desired) {
-            for key in keys { found.sets[name]?.elements[key] = Element(comment: desired.names.tag) }
+        for key in keys(of: desired) {
+            found.sets[key.set]?.elements[key.bytes] = Element(comment: desired.names.tag)
         }
-        return Ruleset([table: found])
+        return Ruleset(table, found)
     }
 
     private static let sets: [String: ElementSet] = [

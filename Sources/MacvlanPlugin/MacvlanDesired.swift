@@ -68,7 +68,7 @@ package struct MacvlanDesired: Sendable {
     }
 
     private var sysctls: [Sysctl: String] {
-        guard pod.families.contains(.v6) else { return pod.sysctls }
+        guard pod.has(.v6) else { return pod.sysctls }
         // The neighbours are other machines, which may remember the address's former owner.
         return pod.sysctls.merging([Sysctl(.container, "ipv6/conf/\(pod.ifName)/ndisc_notify"): "1"]) { $1 }
     }

@@ -67,12 +67,26 @@ package struct Scope: Hashable, Sendable {
         }
     }
 
+    /// One element to look up.
+    package struct ElementKey: Hashable, Sendable {
+        /// The name of the set or map.
+        package let set: String
+        /// The key's bytes.
+        package let bytes: [UInt8]
+
+        /// Names an element.
+        package init(_ set: String, _ bytes: [UInt8]) {
+            self.set = set
+            self.bytes = bytes
+        }
+    }
+
     /// Which elements of a table's sets and maps to read.
     ///
     /// Who asks by comments wants to remove elements, and chains and rules stay as they are: they are not read.
     package enum ElementScope: Hashable, Sendable {
-        /// Only those with these keys, by set name; each is one look-up.
-        case keys([String: Set<[UInt8]>])
+        /// Only those with these keys; each is one look-up.
+        case keys([ElementKey])
         /// Those whose comment satisfies: equals this text. Reads every set once.
         case comment(String)
         /// Those whose comment begins so. Reads every set once.

@@ -22,12 +22,12 @@ extension Scope.ElementScope {
     /// Keys of either; all elements where either names them by something else.
     fileprivate func union(_ other: Self) -> Self {
         guard case .keys(let keys) = self, case .keys(let others) = other else { return self == other ? self : .all }
-        return .keys(keys.merging(others) { $0.union($1) })
+        return .keys(others.reduce(into: keys) { all, key in if !keys.contains(key) { all.append(key) } })
     }
 
     fileprivate func contains(_ element: Element, _ key: [UInt8], of set: String) -> Bool {
         switch self {
-        case .keys(let keys): keys[set]?.contains(key) ?? false
+        case .keys(let keys): keys.contains { $0.bytes == key && $0.set == set }
         case .comment(let text): element.comment == text
         case .commentPrefix(let text): element.comment?.hasPrefix(text) ?? false
         case .sets(let names): names.contains(set)

@@ -24,7 +24,8 @@ package struct OwnedElements: Sendable {
     /// Where the elements are: one look-up each.
     private var scope: Scope {
         var scope = Scope()
-        scope.tables = [PodTable.id: .keys(elements.mapValues { Set($0.keys) })]
+        let keys = elements.flatMap { set, own in own.keys.map { Scope.ElementKey(set, $0) } }
+        scope.tables[PodTable.id] = .keys(keys)
         return scope
     }
 
@@ -32,7 +33,7 @@ package struct OwnedElements: Sendable {
     package func ruleset(given observed: Ruleset) -> Ruleset {
         var table = structure(observed.tables[PodTable.id])
         for (set, own) in elements { table.sets[set]?.elements = own }
-        return Ruleset([PodTable.id: table])
+        return Ruleset(PodTable.id, table)
     }
 }
 

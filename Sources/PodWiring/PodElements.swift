@@ -8,6 +8,8 @@ package struct PodElements: Hashable, Sendable {
     let isMasqueraded: Bool
     let subnets: [CIDR]
     let tag: String
+    /// Where the pod has elements.
+    let keys: [Scope.ElementKey]
 
     /// Describes the elements of a pod with these addresses.
     ///
@@ -19,24 +21,22 @@ package struct PodElements: Hashable, Sendable {
         self.isMasqueraded = isMasqueraded
         self.subnets = subnets
         self.tag = tag
+        keys = Self.keys(of: addresses, isRouted: isRouted, isMasqueraded: isMasqueraded, subnets)
     }
 
     /// Whether a pod of this kind has anything in the table.
     package var isNeeded: Bool { isRouted || isMasqueraded }
 
     /// What to look at of the table for the part that all pods share.
-    package var sharedTables: [TableID: Scope.ElementScope] { isNeeded ? [PodTable.id: .keys([:])] : [:] }
+    package var sharedTables: [TableID: Scope.ElementScope] { tables([]) }
 
     /// What to look at for the pod's own elements.
-    package var ownedTables: [TableID: Scope.ElementScope] { isNeeded ? [PodTable.id: .keys(keys)] : [:] }
+    package var ownedTables: [TableID: Scope.ElementScope] { tables(keys) }
 
-    /// Where the pod has elements: set names and keys.
-    var keys: [String: Set<[UInt8]>] {
-        var keys: [String: Set<[UInt8]>] = [:]
-        for address in addresses {
-            for name in setNames(for: address) { keys[name, default: []].insert(address.address.bytes) }
-        }
-        return keys
+    private func tables(_ keys: [Scope.ElementKey]) -> [TableID: Scope.ElementScope] {
+        var tables: [TableID: Scope.ElementScope] = [:]
+        if isNeeded { tables[PodTable.id] = .keys(keys) }
+        return tables
     }
 
     /// The rulesets' shared part: the table without elements, with what others need of it and what this pod needs.
@@ -47,26 +47,39 @@ package struct PodElements: Hashable, Sendable {
             if isRouted { PodTable.ensurePods(address.family, in: &table) }
             if isMasqueraded { PodTable.ensureMasquerade(of: network(of: address), address.family, in: &table) }
         }
-        return Ruleset([PodTable.id: table])
+        return Ruleset(PodTable.id, table)
     }
 
     /// The ruleset with the pod's elements.
     package func added(to structure: Ruleset) -> Ruleset {
         guard isNeeded, var table = structure.tables[PodTable.id] else { return Ruleset() }
-        for (name, keys) in keys {
-            for key in keys { table.sets[name]?.elements[key] = Element(comment: tag) }
-        }
-        return Ruleset([PodTable.id: table])
+        for key in keys { table.sets[key.set]?.elements[key.bytes] = Element(comment: tag) }
+        return Ruleset(PodTable.id, table)
     }
 
-    private func setNames(for address: CIDR) -> [String] {
-        (isRouted ? [PodTable.podSet(address.family)] : [])
-            + (isMasqueraded ? [PodTable.masqueradeSet(network(of: address), address.family)] : [])
+    private static func keys(
+        of addresses: [CIDR],
+        isRouted: Bool,
+        isMasqueraded: Bool,
+        _ subnets: [CIDR]
+    ) -> [Scope.ElementKey] {
+        var keys: [Scope.ElementKey] = []
+        for address in addresses {
+            let bytes = address.address.bytes
+            if isRouted { keys.append(Scope.ElementKey(PodTable.podSet(address.family), bytes)) }
+            if isMasqueraded {
+                let network = network(of: address, isRouted: isRouted, subnets)
+                keys.append(Scope.ElementKey(PodTable.masqueradeSet(network, address.family), bytes))
+            }
+        }
+        return keys
     }
+
+    private func network(of address: CIDR) -> CIDR? { Self.network(of: address, isRouted: isRouted, subnets) }
 
     /// The network within which nothing is masqueraded: the pod's own, in host address mode the one that its address was
     /// taken from, when the configuration names it.
-    private func network(of address: CIDR) -> CIDR? {
+    private static func network(of address: CIDR, isRouted: Bool, _ subnets: [CIDR]) -> CIDR? {
         guard isRouted else { return address.network }
         return subnets.first { $0.contains(address.address) }?.network
     }

@@ -41,21 +41,23 @@ package struct PodLink: Hashable, Sendable {
     /// The interface.
     package var id: LinkID { LinkID(.container, ifName) }
 
-    /// The families that the pod has addresses of.
-    package var families: Set<IPAddress.Family> { Set(addresses.map(\.cidr.family)) }
+    /// Whether the pod has addresses of a family.
+    package func has(_ family: IPAddress.Family) -> Bool { addresses.contains { $0.cidr.family == family } }
 
     /// The addresses on the interface.
     package var linkAddresses: Set<LinkAddress> {
-        Set(
-            addresses.map { address in
+        var all: Set<LinkAddress> = []
+        for address in addresses {
+            all.insert(
                 LinkAddress(
                     id,
                     address.cidr,
                     hasPrefixRoute: hasPrefixRoutes || address.cidr.isHost,
                     detectsDuplicates: detectsDuplicates
                 )
-            }
-        )
+            )
+        }
+        return all
     }
 
     /// The gateway of the pod's first address of a family that has one.
@@ -74,8 +76,11 @@ package struct PodLink: Hashable, Sendable {
 extension PodLink {
     /// The pod's routes, besides those that come with its addresses and gateway.
     package var routedRoutes: [Route] {
-        let defaults = hasDefaultRoute ? families.sorted().compactMap(defaultRoute) : []
-        return defaults + routes.map(podRoute)
+        var all: [Route] = []
+        if hasDefaultRoute, let route = defaultRoute(.v4) { all.append(route) }
+        if hasDefaultRoute, let route = defaultRoute(.v6) { all.append(route) }
+        for route in routes { all.append(podRoute(route)) }
+        return all
     }
 
     /// The same as the result names them. What is on the link although there is a gateway says so: CHECK, which has the
@@ -118,12 +123,13 @@ extension PodLink {
 extension PodLink {
     /// The settings of the interface.
     package var sysctls: [Sysctl: String] {
-        var sysctls = [own("ipv6", "disable_ipv6"): families.contains(.v6) ? "0" : "1"]
-        if families.contains(.v4) {
+        var sysctls: [Sysctl: String] = [:]
+        sysctls[own("ipv6", "disable_ipv6")] = has(.v6) ? "0" : "1"
+        if has(.v4) {
             // Announces the address when the link comes up: others may remember its former owner.
             sysctls[own("ipv4", "arp_notify")] = "1"
         }
-        if families.contains(.v6) {
+        if has(.v6) {
             sysctls[own("ipv6", "accept_ra")] = "0"
             sysctls[own("ipv6", "accept_dad")] = detectsDuplicates ? "1" : "0"
             // RFC 7527: a node that hears its own question is not another one.

@@ -27,6 +27,7 @@ package enum PodTable {
     /// nft reads letters, digits, `/`, `.`, `_` and `-` in names, so IPv6's colons become hyphens.
     static func masqueradeSet(_ network: CIDR?, _ family: IPAddress.Family) -> String {
         let name = network?.description ?? family.nftablesName
+        guard family == .v6 else { return masqueradeSetPrefix + name }
         return masqueradeSetPrefix + String(name.map { $0 == ":" ? "-" : $0 })
     }
 

@@ -11,26 +11,20 @@ package struct PtpDesired: Sendable {
     let config: PtpConfig
     let attachment: Attachment
     let addresses: [PodAddress]
-    let routes: [PodRoute]
 
     /// The names of everything that the attachment owns.
     package let names: AttachmentNames
+    /// What the pod gets on its interface.
+    let pod: PodLink
+    private let elements: PodElements
 
     /// Describes a pair with these addresses.
     package init(config: PtpConfig, attachment: Attachment, addresses: [PodAddress], routes: [PodRoute]) {
         self.config = config
         self.attachment = attachment
         self.addresses = addresses
-        self.routes = routes
-        self.names = AttachmentNames(attachment)
-    }
-
-    var hostVeth: LinkID { LinkID(.host, names.hostVeth) }
-    var containerVeth: LinkID { LinkID(.container, attachment.ifName) }
-
-    /// What the pod gets on its interface.
-    var pod: PodLink {
-        PodLink(
+        names = AttachmentNames(attachment)
+        pod = PodLink(
             attachment.ifName,
             addresses: addresses,
             routes: routes,
@@ -38,10 +32,7 @@ package struct PtpDesired: Sendable {
             hasDefaultRoute: config.isHostMode,
             hasPrefixRoutes: false
         )
-    }
-
-    private var elements: PodElements {
-        PodElements(
+        elements = PodElements(
             addresses: addresses.map(\.cidr),
             isRouted: config.isHostMode,
             isMasqueraded: config.ipMasq,
@@ -50,61 +41,68 @@ package struct PtpDesired: Sendable {
         )
     }
 
+    var hostVeth: LinkID { LinkID(.host, names.hostVeth) }
+    var containerVeth: LinkID { LinkID(.container, attachment.ifName) }
+
     /// The two parts, for ADD and CHECK.
     package var attachmentState: DesiredAttachment {
-        DesiredAttachment(
-            sharedScope: sharedScope,
-            ownedScope: ownedScope,
-            shared: { observed throws(CNIError) in shared(given: observed) },
-            owned: { _, structure in owned(structure) }
+        let (forwarding, ownedSysctls) = (forwarding, ownedSysctls)
+        return DesiredAttachment(
+            sharedScope: sharedScope(forwarding),
+            ownedScope: ownedScope(ownedSysctls),
+            shared: { observed throws(CNIError) in shared(given: observed, forwarding) },
+            owned: { _, structure in owned(structure, ownedSysctls) }
         )
     }
 }
 
 /// What pods share: forwarding, and the table's rules.
 extension PtpDesired {
-    private var sharedScope: Scope {
+    private func sharedScope(_ sysctls: [Sysctl: String]) -> Scope {
         var scope = Scope()
-        scope.sysctls = Set(forwarding.keys)
+        scope.sysctls = Set(sysctls.keys)
         scope.tables = elements.sharedTables
         return scope
     }
 
-    private func shared(given observed: NetworkState) -> NetworkState {
+    private func shared(given observed: NetworkState, _ sysctls: [Sysctl: String]) -> NetworkState {
         var state = NetworkState()
-        state.sysctls = forwarding
+        state.sysctls = sysctls
         state.ruleset = elements.structure(given: observed.ruleset)
         return state
     }
 
     private var forwarding: [Sysctl: String] {
         var sysctls: [Sysctl: String] = [:]
-        if pod.families.contains(.v4) { sysctls[Sysctl(.host, "ipv4/ip_forward")] = "1" }
-        if pod.families.contains(.v6) { sysctls[Sysctl(.host, "ipv6/conf/all/forwarding")] = "1" }
+        if pod.has(.v4) { sysctls[Sysctl(.host, "ipv4/ip_forward")] = "1" }
+        if pod.has(.v6) { sysctls[Sysctl(.host, "ipv6/conf/all/forwarding")] = "1" }
         return sysctls
     }
 }
 
 /// What belongs to this attachment alone.
 extension PtpDesired {
-    private var ownedScope: Scope {
+    private func ownedScope(_ sysctls: [Sysctl: String]) -> Scope {
         var scope = Scope()
-        scope.links = [hostVeth, containerVeth]
+        scope.links.insert(hostVeth)
+        scope.links.insert(containerVeth)
         scope.addressesOf = scope.links
         scope.routesOf = scope.links
         if config.isHostMode { scope.neighborsOf = scope.links }
-        scope.sysctls = Set(ownedSysctls.keys)
+        scope.sysctls = Set(sysctls.keys)
         scope.tables = elements.ownedTables
         return scope
     }
 
-    private func owned(_ structure: Ruleset) -> NetworkState {
+    private func owned(_ structure: Ruleset, _ sysctls: [Sysctl: String]) -> NetworkState {
         var state = NetworkState()
-        state.links = [hostVeth: hostLink, containerVeth: containerLink]
-        state.addresses = pod.linkAddresses.union(pod.gateways.map { LinkAddress(hostVeth, CIDR(host: $0)) })
+        state.links[hostVeth] = hostLink
+        state.links[containerVeth] = containerLink
+        state.addresses = pod.linkAddresses
+        for gateway in pod.gateways { state.addresses.insert(LinkAddress(hostVeth, CIDR(host: gateway))) }
         state.routes = Set(gatewayRoutes + networkRoutes + pod.routedRoutes + hostRoutes)
         if config.isHostMode { state.neighbors = neighbors }
-        state.sysctls = ownedSysctls
+        state.sysctls = sysctls
         state.ruleset = elements.added(to: structure)
         return state
     }
@@ -143,8 +141,12 @@ extension PtpDesired {
 
     private var ownedSysctls: [Sysctl: String] {
         func own(_ name: String) -> Sysctl { Sysctl(.host, "ipv6/conf/\(names.hostVeth)/\(name)") }
-        guard pod.families.contains(.v6) else { return pod.sysctls.merging([own("disable_ipv6"): "1"]) { $1 } }
+        var sysctls = pod.sysctls
+        sysctls[own("disable_ipv6")] = pod.has(.v6) ? "0" : "1"
+        guard pod.has(.v6) else { return sysctls }
         // A pod that sends router advertisements must not configure the host (CVE-2020-10749).
-        return pod.sysctls.merging([own("disable_ipv6"): "0", own("accept_ra"): "0", own("accept_dad"): "0"]) { $1 }
+        sysctls[own("accept_ra")] = "0"
+        sysctls[own("accept_dad")] = "0"
+        return sysctls
     }
 }

@@ -45,7 +45,7 @@ extension Kernel where Self: ~Copyable {
         let ids = ProxyCore(ProxySettings()).tableIDs
         var scope = Scope()
         // The tables and rules, but no element.
-        for id in ids { scope.tables[id] = .keys([:]) }
+        for id in ids { scope.tables[id] = .keys([]) }
         let present = try observe(scope).ruleset.tables.keys.sorted()
         if !present.isEmpty { try commit(present.map { .deleteTable($0) }, generation: nil) }
         return present

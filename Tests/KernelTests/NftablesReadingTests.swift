@@ -28,8 +28,8 @@ struct NftablesReadingTests {
             (.comment("net/a"), []),
             (.commentPrefix("net/a/"), [1, 2]),
             (.commentPrefix("net/a/eth0 and more"), []),
-            (.keys(["owned": [RegisterBytes.host(2), RegisterBytes.host(4), RegisterBytes.host(5)]]), [2, 4]),
-            (.keys(["missing": [RegisterBytes.host(2)]]), []),
+            (.keys([2, 4, 5].map { Scope.ElementKey("owned", RegisterBytes.host($0)) }), [2, 4]),
+            (.keys([Scope.ElementKey("missing", RegisterBytes.host(2))]), []),
             (.sets(["owned", "missing"]), [1, 2, 3, 4]),
             (.sets(["empty"]), []),
         ] as [(Scope.ElementScope?, [UInt32])]
@@ -189,7 +189,7 @@ struct NftablesReadingTests {
         try nftables.commit(table.additions(as: .podnet))
         let send = "for i in 1 2 3; do echo x > /dev/udp/127.0.0.2/9; done"
         #expect(try output("ip link set lo up; bash -c '\(send)' 2>/dev/null") == "")
-        let read = try nftables.table(.podnet, elements: .keys(["counted": [local]]))
+        let read = try nftables.table(.podnet, elements: .keys([Scope.ElementKey("counted", local)]))
         #expect(read?.sets["counted"]?.elements[local]?.packets == 3)
         #expect(read == table)
     }

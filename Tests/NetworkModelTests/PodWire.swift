@@ -70,7 +70,7 @@ enum PodWire {
         scope.neighborsOf = [eth0]
         scope.hostNeighbors = [.init(bridge.name, ip("10.11.23.2"))]
         scope.sysctls = [strictSource, redirects, forwarding, acceptRA]
-        scope.tables = [table: .keys(["pods": [ip("10.11.23.2").bytes]])]
+        scope.tables = [table: .keys([Scope.ElementKey("pods", ip("10.11.23.2").bytes)])]
         return scope
     }()
 }

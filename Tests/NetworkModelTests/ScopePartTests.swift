@@ -21,11 +21,11 @@ struct ScopePartTests {
         let elements = [[UInt8(1), 0, 0, 0]: Element(comment: "one"), [2, 0, 0, 0]: Element(comment: "two")]
         state.ruleset.tables[table] = Table(sets: ["s": ElementSet(key: [.ipv4Address], elements: elements)])
         var structure = Scope()
-        structure.tables[table] = .keys([:])
+        structure.tables[table] = .keys([])
         var keyed = Scope()
-        keyed.tables[table] = .keys(["s": [[1, 0, 0, 0]]])
+        keyed.tables[table] = .keys([Scope.ElementKey("s", [1, 0, 0, 0])])
         let both = structure.union(keyed)
-        #expect(both.tables[table] == .keys(["s": [[1, 0, 0, 0]]]))
+        #expect(both.tables[table] == .keys([Scope.ElementKey("s", [1, 0, 0, 0])]))
         #expect(state.part(in: structure).ruleset.tables[table]?.sets["s"]?.elements == [:])
         #expect(state.part(in: both).ruleset.tables[table]?.sets["s"]?.elements.count == 1)
     }
@@ -34,7 +34,7 @@ struct ScopePartTests {
     private static func scope(_ state: NetworkState, routes: Bool) -> Scope {
         var scope = Scope(state)
         if routes { scope.addressesOf = [] } else { scope.routesOf = [] }
-        for table in scope.tables.keys { scope.tables[table] = routes ? .all : .keys([:]) }
+        for table in scope.tables.keys { scope.tables[table] = routes ? .all : .keys([]) }
         scope.hostRoutesTo = Set(state.routes.filter { $0.link.place == .host }.map(\.destination))
         scope.hostNeighbors = Set(
             state.neighbors.filter { $0.link.place == .host }.map { Scope.HostNeighbor($0.link.name, $0.address) }

@@ -24,12 +24,12 @@ extension NftablesSocket {
 
     /// Looks elements up by key.
     mutating func read(
-        _ keys: [String: Set<[UInt8]>],
+        _ keys: [Scope.ElementKey],
         into result: inout [String: ElementSet],
         _ id: TableID
     ) throws(KernelError) {
-        for (name, keys) in keys where result[name] != nil {
-            for key in keys { result[name]?.elements[key] = try element(key, in: name, of: id) }
+        for key in keys where result[key.set] != nil {
+            result[key.set]?.elements[key.bytes] = try element(key.bytes, in: key.set, of: id)
         }
     }
 

@@ -9,8 +9,13 @@ package struct Ruleset: Hashable, Sendable {
     /// These tables.
     package init(_ tables: [TableID: Table]) { self.tables = tables }
 
+    /// One table.
+    package init(_ id: TableID, _ table: Table) { tables[id] = table }
+
     /// These tables and another's, which win where both have one.
-    package func joined(by other: Ruleset) -> Ruleset { Ruleset(tables.merging(other.tables) { $1 }) }
+    package func joined(by other: Ruleset) -> Ruleset {
+        other.tables.isEmpty ? self : Ruleset(tables.merging(other.tables) { $1 })
+    }
 }
 
 /// A table.
