@@ -6,16 +6,16 @@ struct LinkComparison {
     private(set) var changed: [NetworkDiff.LinkChange] = []
 
     /// Links that must not be touched.
-    var conflicting: Set<LinkID> { Set(conflicts.map(\.link)) }
+    var conflicting: Set<LinkID> { conflicts.isEmpty ? [] : Set(conflicts.map(\.link)) }
     /// Links whose addresses, routes and neighbours need no step: they are deleted, or not ours.
     private(set) var untouched: Set<LinkID> = []
 
     init(from observed: [LinkID: Link], to desired: [LinkID: Link]) {
-        for wanted in desired.values.sorted(by: { $0.id < $1.id }) {
-            judge(wanted, observed, desired)
+        for id in desired.keys.sorted() {
+            if let wanted = desired[id] { judge(wanted, observed, desired) }
         }
-        for found in observed.values.sorted(by: { $0.id < $1.id }) where desired[found.id] == nil {
-            judge(extra: found, desired)
+        for id in observed.keys.sorted() where desired[id] == nil {
+            if let found = observed[id] { judge(extra: found, desired) }
         }
         untouched.formUnion(conflicting)
     }

@@ -21,10 +21,12 @@ extension NetworkDiff {
         let isBuilding = !ups.isEmpty || !missingLinks.isEmpty
         let addressOrder = AddressOrder(addresses, observed: observedAddresses)
         let rebuilt = Rebuilt(
-            routes: keptRoutes.filter(addressOrder.isFlushed),
-            neighbors: keptNeighbors.filter { readdressedLinks.contains($0.link) }
+            routes: keptRoutes.keeping(addressOrder.isFlushed),
+            neighbors: keptNeighbors.keeping { readdressedLinks.contains($0.link) }
         )
-        var steps = shaping.extra.reversed().map(Step.removeShaping)
+        var steps: [Step] = []
+        steps.reserveCapacity(32)
+        steps += shaping.extra.reversed().map(Step.removeShaping)
         steps += rules.extra.reversed().map(Step.removeRule)
         steps += removalSteps(rebuilt)
         steps += addressOrder.removedFirst.map(Step.removeAddress)

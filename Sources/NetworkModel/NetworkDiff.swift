@@ -16,8 +16,15 @@ package struct NetworkDiff: Hashable, Sendable {
         package var extra: [Member]
 
         init(from observed: Set<Member>, to desired: Set<Member>) {
-            missing = desired.subtracting(observed).sorted()
-            extra = observed.subtracting(desired).sorted()
+            missing = Self.sorted(desired, notIn: observed)
+            extra = Self.sorted(observed, notIn: desired)
+        }
+
+        private static func sorted(_ members: Set<Member>, notIn others: Set<Member>) -> [Member] {
+            var rest: [Member] = []
+            for member in members where !others.contains(member) { rest.append(member) }
+            if rest.count > 1 { rest.sort() }
+            return rest
         }
 
         var isEmpty: Bool { missing.isEmpty && extra.isEmpty }
@@ -74,38 +81,51 @@ package struct NetworkDiff: Hashable, Sendable {
     /// Compares the two.
     package init(from observed: NetworkState, to desired: NetworkState) {
         let links = LinkComparison(from: observed.links, to: desired.links)
-        let untouched = links.untouched
-        let wantedRoutes = Set(desired.routes.map(\.normalized))
-        let foundRoutes = Set(observed.routes.map(\.normalized).filter { !untouched.contains($0.link) })
+        let (untouched, conflicting) = (links.untouched, links.conflicting)
+        let wantedRoutes = desired.routes.normalized
+        let foundRoutes = observed.routes.normalized.keeping { !untouched.contains($0.link) }
         conflicts = links.conflicts
         missingLinks = links.missing
         extraLinks = links.extra
         changedLinks = links.changed
         addresses = Members(
-            from: observed.addresses.filter { address in
+            from: observed.addresses.keeping { address in
                 !untouched.contains(address.link)
                     && (desired.addresses.contains(address) || !address.isMadeByKernel)
             },
-            to: desired.addresses.filter { !links.conflicting.contains($0.link) }
+            to: desired.addresses.keeping { !conflicting.contains($0.link) }
         )
-        routes = Members(from: foundRoutes, to: wantedRoutes.filter { !links.conflicting.contains($0.link) })
+        routes = Members(from: foundRoutes, to: wantedRoutes.keeping { !conflicting.contains($0.link) })
         rules = Members(from: observed.rules, to: desired.rules)
         neighbors = Members(
-            from: observed.neighbors.filter { !untouched.contains($0.link) },
-            to: desired.neighbors.filter { !links.conflicting.contains($0.link) }
+            from: observed.neighbors.keeping { !untouched.contains($0.link) },
+            to: desired.neighbors.keeping { !conflicting.contains($0.link) }
         )
         shaping = Members(
-            from: observed.shaping.filter { !untouched.contains($0.link) },
-            to: desired.shaping.filter { !links.conflicting.contains($0.link) }
+            from: observed.shaping.keeping { !untouched.contains($0.link) },
+            to: desired.shaping.keeping { !conflicting.contains($0.link) }
         )
-        sysctls = desired.sysctls.sorted { $0.key < $1.key }
-            .filter { observed.sysctls[$0.key] != $0.value }
-            .filter { change in change.key.link.map { !links.conflicting.contains($0) } ?? true }
-            .map { SysctlChange(sysctl: $0.key, have: observed.sysctls[$0.key], want: $0.value) }
+        sysctls = Self.changes(of: observed.sysctls, to: desired.sysctls, conflicting)
         ruleset = RulesetDiff(from: observed.ruleset, to: desired.ruleset)
         observedAddresses = observed.addresses
-        keptRoutes = foundRoutes.intersection(wantedRoutes)
-        keptNeighbors = observed.neighbors.intersection(desired.neighbors).filter { !untouched.contains($0.link) }
+        keptRoutes = foundRoutes.keeping(wantedRoutes.contains)
+        keptNeighbors = observed.neighbors.keeping {
+            desired.neighbors.contains($0) && !untouched.contains($0.link)
+        }
+    }
+
+    /// The settings that differ, but for those of links in conflict.
+    private static func changes(
+        of observed: [Sysctl: String],
+        to desired: [Sysctl: String],
+        _ conflicting: Set<LinkID>
+    ) -> [SysctlChange] {
+        var changes: [SysctlChange] = []
+        for (sysctl, value) in desired where observed[sysctl] != value {
+            if !conflicting.isEmpty, let link = sysctl.link, conflicting.contains(link) { continue }
+            changes.append(SysctlChange(sysctl: sysctl, have: observed[sysctl], want: value))
+        }
+        return changes.sorted { $0.sysctl < $1.sysctl }
     }
 
     /// Whether the observed state is the desired one.
@@ -133,6 +153,19 @@ extension Route {
 
     /// `IP6_RT_PRIO_USER` for IPv6 (include/net/ip6_route.h), 0 for IPv4.
     private var defaultMetric: UInt32 { destination.family == .v6 ? 1024 : 0 }
+}
+
+extension Set {
+    /// As `filter`, at no cost where there is nothing.
+    func keeping(_ isWanted: (Element) -> Bool) -> Set { isEmpty ? self : filter(isWanted) }
+}
+
+extension Set<Route> {
+    fileprivate var normalized: Set<Route> {
+        var all: Set<Route> = []
+        for route in self { all.insert(route.normalized) }
+        return all
+    }
 }
 
 extension LinkAddress {

@@ -40,23 +40,24 @@ extension NetworkState {
     /// What would have been observed with this scope, which must be a part of the one that this was observed with.
     package func part(in scope: Scope) -> NetworkState {
         var state = NetworkState()
-        state.links = links.filter { scope.links.contains($0.key) }
-            .mapValues { scope.vlansOf.contains($0.id) ? $0 : $0.withoutVLANs }
-        state.addresses = addresses.filter { scope.addressesOf.contains($0.link) }
-        state.routes = routes.filter { route in
+        for (id, link) in links where scope.links.contains(id) {
+            state.links[id] = scope.vlansOf.contains(id) ? link : link.withoutVLANs
+        }
+        state.addresses = addresses.keeping { scope.addressesOf.contains($0.link) }
+        state.routes = routes.keeping { route in
             (scope.tablesOf.contains(route.link.place) && route.table != Route.localTable)
                 || (scope.routesOf.contains(route.link) && route.isSetInMain)
                 || (route.link.place == .host && scope.hostRoutesTo.contains(route.destination)
                     && route.isSetInMain)
         }
-        state.rules = rules.filter { scope.rulesOf.contains($0.place) }
-        state.neighbors = neighbors.filter { neighbor in
+        state.rules = rules.keeping { scope.rulesOf.contains($0.place) }
+        state.neighbors = neighbors.keeping { neighbor in
             scope.neighborsOf.contains(neighbor.link)
                 || (neighbor.link.place == .host
                     && scope.hostNeighbors.contains(Scope.HostNeighbor(neighbor.link.name, neighbor.address)))
         }
-        state.shaping = shaping.filter { scope.shapingOf.contains($0.link) }
-        state.sysctls = sysctls.filter { scope.sysctls.contains($0.key) }
+        state.shaping = shaping.keeping { scope.shapingOf.contains($0.link) }
+        for (sysctl, value) in sysctls where scope.sysctls.contains(sysctl) { state.sysctls[sysctl] = value }
         for (id, elements) in scope.tables { state.ruleset.tables[id] = ruleset.tables[id]?.keeping(elements) }
         return state
     }
@@ -75,7 +76,7 @@ extension Table {
     fileprivate func keeping(_ scope: Scope.ElementScope) -> Table {
         var table = self
         if !scope.includesChains { table.chains = [:] }
-        for (name, set) in sets {
+        for (name, set) in sets where !set.elements.isEmpty {
             table.sets[name]?.elements = set.elements.filter { scope.contains($0.value, $0.key, of: name) }
         }
         return table
