@@ -165,7 +165,8 @@ extension NetlinkSocket {
         _ subject: () -> String,
         _ take: (inout Result, MessageHeader, _ payload: RawSpan) throws(MalformedMessage) -> Void
     ) throws(KernelError) -> Result? {
-        var dump = DumpInProgress(sequence: reserveSequences(), result)
+        var dump = DumpInProgress(sequence: reserveSequences())
+        var result = result
         try send(message.sealed(sequence: dump.sequence, addingFlags: NLM_F_DUMP), operation, subject)
         while dump.end == nil {
             switch try receive(operation, subject) {
@@ -173,35 +174,34 @@ extension NetlinkSocket {
             case .nothing:
                 if dump.isConsistent { throw Self.lostAnswer(operation, subject()) }
                 return nil
-            case .datagram(let length): dump.take(length, from: self, take)
+            case .datagram(let length):
+                dump.take(length, from: self) { header, payload throws(MalformedMessage) in
+                    try take(&result, header, payload)
+                }
             }
         }
         try check(dump.end, operation, subject)
         if let fault = dump.fault { throw KernelError(operation, subject(), fault) }
-        return dump.isConsistent ? dump.result : nil
+        return dump.isConsistent ? result : nil
     }
 }
 
 /// What is known of a dump while its datagrams come in.
-private struct DumpInProgress<Result> {
+private struct DumpInProgress {
     let sequence: UInt32
-    var result: Result
     var isConsistent = true
     /// The first message that could not be read.
     var fault: MalformedMessage?
     /// The dump's own verdict, which is its last message.
     var end: Ack?
 
-    init(sequence: UInt32, _ result: Result) {
-        self.sequence = sequence
-        self.result = result
-    }
+    init(sequence: UInt32) { self.sequence = sequence }
 
     /// Reads the datagram in the socket's buffer.
     mutating func take(
         _ length: Int,
         from socket: borrowing NetlinkSocket,
-        _ take: (inout Result, MessageHeader, _ payload: RawSpan) throws(MalformedMessage) -> Void
+        _ take: (MessageHeader, _ payload: RawSpan) throws(MalformedMessage) -> Void
     ) {
         do throws(MalformedMessage) {
             try socket.read(length) { header, payload throws(MalformedMessage) in
@@ -209,7 +209,7 @@ private struct DumpInProgress<Result> {
                 if header.has(NLM_F_DUMP_INTR) { isConsistent = false }
                 if header.isDone { end = try header.end(payload) }
                 if header.isAck { end = try header.ack(payload) }
-                if header.isData, isConsistent { try take(&result, header, payload) }
+                if header.isData, isConsistent { try take(header, payload) }
             }
         } catch {
             fault = fault ?? error

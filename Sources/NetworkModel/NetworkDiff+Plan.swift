@@ -32,10 +32,11 @@ extension NetworkDiff {
         steps += addressOrder.removedFirst.map(Step.removeAddress)
         if !isBuilding { steps += (ruleset.isEmpty ? [] : silencingSteps) + rulesetSteps }
         steps += extraLinks.map(Step.deleteLink)
-        steps += sysctlSteps { $0.link == nil }
+        let settings = sysctlSteps
+        steps += settings.general
         steps += creationSteps
         steps += changeSteps
-        steps += sysctlSteps { $0.link != nil }
+        steps += settings.ofLinks
         steps += addresses.missing.map(Step.addAddress)
         steps += addressOrder.removedLast.map(Step.removeAddress)
         if isBuilding { steps += rulesetSteps }
@@ -82,8 +83,14 @@ extension NetworkDiff {
         ruleset.isEmpty ? [] : [.changeRuleset(ruleset.changes, undo: ruleset.undo)]
     }
 
-    private func sysctlSteps(_ isMeant: (Sysctl) -> Bool) -> [Step] {
-        sysctls.filter { isMeant($0.sysctl) }.map { .setSysctl($0.sysctl, from: $0.have, to: $0.want) }
+    /// Settings of links come after the links.
+    private var sysctlSteps: (general: [Step], ofLinks: [Step]) {
+        var (general, ofLinks): ([Step], [Step]) = ([], [])
+        for change in sysctls {
+            let step = Step.setSysctl(change.sysctl, from: change.have, to: change.want)
+            if change.sysctl.link == nil { general.append(step) } else { ofLinks.append(step) }
+        }
+        return (general, ofLinks)
     }
 
     /// Bridges, then pairs, each named once, the host's end first, then the rest.

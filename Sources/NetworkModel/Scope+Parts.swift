@@ -2,19 +2,26 @@ extension Scope {
     /// What either names: to look at once instead of twice.
     package func union(_ other: Scope) -> Scope {
         var scope = self
-        scope.links.formUnion(other.links)
-        scope.vlansOf.formUnion(other.vlansOf)
-        scope.addressesOf.formUnion(other.addressesOf)
-        scope.routesOf.formUnion(other.routesOf)
-        scope.tablesOf.formUnion(other.tablesOf)
-        scope.rulesOf.formUnion(other.rulesOf)
-        scope.hostRoutesTo.formUnion(other.hostRoutesTo)
-        scope.neighborsOf.formUnion(other.neighborsOf)
-        scope.shapingOf.formUnion(other.shapingOf)
-        scope.hostNeighbors.formUnion(other.hostNeighbors)
-        scope.sysctls.formUnion(other.sysctls)
+        scope.links.take(other.links)
+        scope.vlansOf.take(other.vlansOf)
+        scope.addressesOf.take(other.addressesOf)
+        scope.routesOf.take(other.routesOf)
+        scope.tablesOf.take(other.tablesOf)
+        scope.rulesOf.take(other.rulesOf)
+        scope.hostRoutesTo.take(other.hostRoutesTo)
+        scope.neighborsOf.take(other.neighborsOf)
+        scope.shapingOf.take(other.shapingOf)
+        scope.hostNeighbors.take(other.hostNeighbors)
+        scope.sysctls.take(other.sysctls)
         scope.tables.merge(other.tables) { $0.union($1) }
         return scope
+    }
+}
+
+extension Set {
+    /// As `formUnion`, at no cost where one of the two is empty.
+    fileprivate mutating func take(_ others: Set) {
+        if isEmpty { self = others } else if !others.isEmpty { formUnion(others) }
     }
 }
 

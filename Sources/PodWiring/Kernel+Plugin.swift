@@ -49,7 +49,7 @@ extension Kernel where Self: ~Copyable {
     /// One link, or nil when there is none of this name.
     package mutating func link(_ id: LinkID) throws(CNIError) -> Link? {
         var scope = Scope()
-        scope.links = [id]
+        scope.links.insert(id)
         return try look(scope).links[id]
     }
 

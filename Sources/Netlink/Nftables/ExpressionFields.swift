@@ -31,54 +31,56 @@ struct ExpressionFields {
         left & (1 << UInt64(last + 1) - 1) == 0
     }
 
-    /// The bytes of an attribute that is there.
-    private func value(of type: Int) -> [UInt8]? {
+    /// What `read` makes of an attribute that is there.
+    private func value<Value>(
+        of type: Int,
+        _ read: (RawSpan) throws(MalformedMessage) -> Value?
+    ) -> Value? {
         guard has(type) else { return nil }
-        var bytes: [UInt8]?
+        var found: Value?
         try? unsafe forEachAttribute(in: payload.span.bytes) { number, value throws(MalformedMessage) in
-            if number == type, bytes == nil { bytes = value.array() }
+            if number == type { found = try read(value) }
         }
-        return bytes
+        return found
     }
 
-    private mutating func take(_ type: Int) -> [UInt8]? {
-        guard let bytes = value(of: type) else { return nil }
-        remove(type)
-        return bytes
+    private mutating func take<Value>(
+        _ type: Int,
+        _ read: (RawSpan) throws(MalformedMessage) -> Value?
+    ) -> Value? {
+        defer { remove(type) }
+        return value(of: type, read)
     }
 
     private mutating func remove(_ type: Int) { left &= ~(1 << UInt64(type)) }
 
     /// Takes out a 32-bit number; nil when it is not there.
     mutating func number(_ type: Int) -> UInt32? {
-        guard let bytes = take(type), bytes.count == 4 else { return nil }
-        return UInt32(bytes[0]) << 24 | UInt32(bytes[1]) << 16 | UInt32(bytes[2]) << 8 | UInt32(bytes[3])
+        take(type) { value throws(MalformedMessage) in value.byteCount == 4 ? try value.bigEndian() : nil }
     }
 
     /// Takes out an 8-bit number; nil when it is not there.
     mutating func octet(_ type: Int) -> UInt8? {
-        guard let bytes = take(type), bytes.count == 1 else { return nil }
-        return bytes[0]
+        take(type) { value throws(MalformedMessage) in value.byteCount == 1 ? try value.number() : nil }
     }
 
     /// Takes out a name; nil when it is not there.
-    mutating func text(_ type: Int) -> String? {
-        take(type).map { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    }
+    mutating func text(_ type: Int) -> String? { take(type) { $0.string() } }
 
     /// Takes out nested data; nil when it is not there or not bytes.
     mutating func bytes(_ type: Int) -> [UInt8]? {
-        guard let nested = take(type) else { return nil }
-        let bytes = try? unsafe valueBytes(nested.span.bytes)
+        let bytes = take(type) { nested throws(MalformedMessage) in try valueBytes(nested) }
         return bytes.flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// Takes out a nested verdict; nil when it is not there, or bytes. Bytes are left for `bytes`.
     mutating func verdict(_ type: Int) -> Verdict? {
-        guard let nested = value(of: type) else { return nil }
-        var verdict: Verdict?
-        try? unsafe forEachAttribute(in: nested.span.bytes) { type, value throws(MalformedMessage) in
-            if type == Int(NFTA_DATA_VERDICT.rawValue) { verdict = try Verdict(value) }
+        let verdict = value(of: type) { nested throws(MalformedMessage) in
+            var verdict: Verdict?
+            try forEachAttribute(in: nested) { type, value throws(MalformedMessage) in
+                if type == Int(NFTA_DATA_VERDICT.rawValue) { verdict = try Verdict(value) }
+            }
+            return verdict
         }
         if verdict != nil { remove(type) }
         return verdict
@@ -98,14 +100,14 @@ struct ExpressionFields {
 
     /// Whether the register is there and is the one for verdicts; leaves any other.
     mutating func isVerdictRegister(_ type: Int) -> Bool {
-        guard value(of: type) == [0, 0, 0, 0] else { return false }
+        guard value(of: type, { $0.array() }) == [0, 0, 0, 0] else { return false }
         remove(type)
         return true
     }
 
     /// Takes out a number of any length, if there is one; whether it is zero.
     mutating func isZero(_ type: Int) -> Bool {
-        take(type)?.allSatisfy { $0 == 0 } ?? true
+        take(type) { $0.array() }?.allSatisfy { $0 == 0 } ?? true
     }
 
     /// Whether there is such an attribute.

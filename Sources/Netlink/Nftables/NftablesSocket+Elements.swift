@@ -97,9 +97,12 @@ extension NftablesSocket {
             }
         }
         do throws(KernelError) {
-            return try socket.get(request, "read", "element of \(id) \(set)") { _, payload throws(MalformedMessage) in
-                try ElementPiece(payload, .all).kept.first { $0.key == key }?.element
+            let found = try socket.get(request, "read", "element of \(id) \(set)") {
+                _,
+                payload throws(MalformedMessage) in
+                try ElementPiece(payload, .all).kept
             }
+            return found.first { $0.key == key }?.element
         } catch  where error.reason == .notFound {
             return nil
         }

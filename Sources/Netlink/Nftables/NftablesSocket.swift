@@ -41,8 +41,8 @@ package struct NftablesSocket: ~Copyable, Sendable {
     /// The number of the current ruleset; every commit of anybody in this namespace counts it up.
     package mutating func generation() throws(KernelError) -> UInt32 {
         let request = Self.request(NFT_MSG_GETGEN, family: 0)
-        return try socket.get(request, "read", "ruleset generation") { header, payload throws(MalformedMessage) in
-            try RulesetEvent(header, payload).generation
+        return try socket.get(request, "read", "ruleset generation") { _, payload throws(MalformedMessage) in
+            try RulesetEvent.generation(in: payload)
         }
     }
 

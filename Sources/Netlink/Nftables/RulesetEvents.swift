@@ -16,22 +16,29 @@ package struct RulesetEvent: Hashable, Sendable {
 
     /// Reads an NFT_MSG_NEWGEN, which is also what NFT_MSG_GETGEN is answered with.
     init(_ header: MessageHeader, _ payload: RawSpan) throws(MalformedMessage) {
-        var generation: UInt32?
         var processID: UInt32 = 0
         var processName = ""
         try forEachAttribute(in: payload, from: MemoryLayout<nfgenmsg>.size) { type, value throws(MalformedMessage) in
             switch type {
-            case Int(NFTA_GEN_ID.rawValue): generation = try value.bigEndian()
             case Int(NFTA_GEN_PROC_PID.rawValue): processID = try value.bigEndian()
             case Int(NFTA_GEN_PROC_NAME.rawValue): processName = value.string()
             default: break
             }
         }
-        guard let generation else { throw MalformedMessage("ruleset generation without a number") }
-        self.generation = generation
+        generation = try Self.generation(in: payload)
         portID = header.portID
         self.processID = processID
         self.processName = processName
+    }
+
+    /// The number in such a message, and nothing else of it.
+    static func generation(in payload: RawSpan) throws(MalformedMessage) -> UInt32 {
+        var generation: UInt32?
+        try forEachAttribute(in: payload, from: MemoryLayout<nfgenmsg>.size) { type, value throws(MalformedMessage) in
+            if type == Int(NFTA_GEN_ID.rawValue) { generation = try value.bigEndian() }
+        }
+        guard let generation else { throw MalformedMessage("ruleset generation without a number") }
+        return generation
     }
 }
 

@@ -171,16 +171,25 @@ private struct ElementChanges {
 
     private static func keys(of elements: [[UInt8]: Element], notIn others: [[UInt8]: Element]) -> [[UInt8]] {
         var keys: [[UInt8]] = []
-        for (key, element) in elements where others[key] != element { keys.append(key) }
+        for (key, element) in elements where !others.has(element, at: key) { keys.append(key) }
         if keys.count > 1 { keys.sort { $0.lexicographicallyPrecedes($1) } }
         return keys
     }
 
     private static func elements(of elements: [[UInt8]: Element], notIn others: [[UInt8]: Element]) -> [KeyedElement] {
         var added: [KeyedElement] = []
-        for (key, element) in elements where others[key] != element { added.append(KeyedElement(key, element)) }
+        for (key, element) in elements where !others.has(element, at: key) {
+            added.append(KeyedElement(key, element))
+        }
         if added.count > 1 { added.sort { $0.key.lexicographicallyPrecedes($1.key) } }
         return added
+    }
+}
+
+extension [[UInt8]: Element] {
+    fileprivate func has(_ element: Value, at key: [UInt8]) -> Bool {
+        guard let found = self[key] else { return false }
+        return found == element
     }
 }
 

@@ -29,6 +29,12 @@ package struct RulesetDiff: Hashable, Sendable {
     package var isEmpty: Bool { changes.isEmpty }
 
     private static func changes(from observed: Ruleset, to desired: Ruleset) -> [RulesetChange] {
+        // Pods have elements in one table, or in none: there is nothing to put in order.
+        if desired.tables.count <= 1, observed.tables.count <= 1, let name = desired.tables.keys.first,
+            observed.tables.isEmpty || observed.tables[name] != nil
+        {
+            return TableDiff.changes(name, from: observed.tables[name], to: desired.tables[name])
+        }
         var changes: [RulesetChange] = []
         for name in names(observed, desired) {
             changes += TableDiff.changes(name, from: observed.tables[name], to: desired.tables[name])
