@@ -18,7 +18,4 @@
 #include <netlink/attr.h>
 #include <netlink/route/link.h>
 #include <netlink/route/link/bridge.h>
-#include <netlink/route/addr.h>
-#include <netlink/route/route.h>
-#include <netlink/route/nexthop.h>
 #include <netlink/route/neighbour.h>

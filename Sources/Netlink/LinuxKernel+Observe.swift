@@ -128,15 +128,25 @@ extension LinuxKernel {
         _ sysctl: Sysctl,
         _ records: [LinkID: LinkRecord]
     ) throws(KernelError) -> String? {
-        if let link = sysctl.link, isKnownAbsent(link) { return nil }
-        if let setting = LinkSetting(sysctl) {
-            return try value(of: setting, records)?.description
+        let link = sysctl.link
+        if let link, isKnownAbsent(link) { return nil }
+        if let setting = LinkSetting(sysctl, of: link) {
+            return try value(of: setting, records).map(Self.text)
         }
         if let forwarding = ForwardingSetting(sysctl) {
             let value = try read(sysctl.place) { namespace throws(KernelError) in try namespace.value(of: forwarding) }
-            return value?.description
+            return value.map(Self.text)
         }
         return try readFile(sysctl)
+    }
+
+    /// The number's digits. Almost every setting is off or on, for which nothing needs to be computed.
+    private static func text(_ value: Int32) -> String {
+        switch value {
+        case 0: "0"
+        case 1: "1"
+        default: value.description
+        }
     }
 
     private mutating func value(

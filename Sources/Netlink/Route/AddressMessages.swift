@@ -3,30 +3,6 @@ import CNLRoute
 import Glibc
 import NetworkModel
 
-/// An address object of libnl, from which requests are built.
-@safe private struct AddressObject: ~Copyable {
-    let raw: OpaquePointer
-
-    init(_ cidr: CIDR, index: Int32) {
-        unsafe raw = allocated(rtnl_addr_alloc())
-        let address = NLAddress(cidr)
-        unsafe rtnl_addr_set_ifindex(raw, index)
-        unsafe rtnl_addr_set_local(raw, address.raw)
-    }
-
-    deinit { unsafe rtnl_addr_put(raw) }
-
-    /// RTM_NEWADDR
-    func newRequest(flags: Int32) -> Message {
-        unsafe Message { unsafe rtnl_addr_build_add_request(raw, flags, $0) }
-    }
-
-    /// RTM_DELADDR
-    func deleteRequest() -> Message {
-        unsafe Message { unsafe rtnl_addr_build_delete_request(raw, 0, $0) }
-    }
-}
-
 /// The requests about addresses of links.
 enum AddressMessages {
     /// Puts an address on a link.
@@ -35,22 +11,31 @@ enum AddressMessages {
     /// once, unless duplicate address detection is asked for.
     static func add(_ address: LinkAddress, index: Int32) -> Message {
         let cidr = address.cidr
-        let object = AddressObject(cidr, index: index)
         var flags = cidr.family == .v6 && !address.detectsDuplicates ? UInt32(IFA_F_NODAD) : 0
         if !address.hasPrefixRoute { flags |= UInt32(IFA_F_NOPREFIXROUTE) }
-        if flags != 0 { unsafe rtnl_addr_set_flags(object.raw, flags) }
-        switch cidr.family {
-        case .v4 where cidr.prefixLength < 31:
-            let broadcast = NLAddress(CIDR(host: cidr.last))
-            _ = unsafe rtnl_addr_set_broadcast(object.raw, broadcast.raw)
-        case .v4, .v6: break
+        var message = request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, cidr, index)
+        if flags != 0 { message.append(attribute: Int(IFA_FLAGS), flags) }
+        if cidr.family == .v4, cidr.prefixLength < 31 {
+            message.append(attribute: Int(IFA_BROADCAST), cidr.last.bytes)
         }
-        return object.newRequest(flags: NLM_F_CREATE | NLM_F_EXCL)
+        return message
     }
 
     /// Takes an address from a link.
-    static func remove(_ cidr: CIDR, index: Int32) -> Message {
-        AddressObject(cidr, index: index).deleteRequest()
+    static func remove(_ cidr: CIDR, index: Int32) -> Message { request(RTM_DELADDR, 0, cidr, index) }
+
+    private static func request(_ type: Int, _ flags: Int32, _ cidr: CIDR, _ index: Int32) -> Message {
+        var message = Message(type: type, flags: flags)
+        var header = ifaddrmsg()
+        header.ifa_family = UInt8(cidr.family.number)
+        header.ifa_prefixlen = UInt8(cidr.prefixLength)
+        // 127.0.0.0/8 is nobody else's; of IPv6 addresses the kernel knows the scope itself.
+        if cidr.family == .v4, cidr.address.isLoopback { header.ifa_scope = UInt8(RT_SCOPE_HOST.rawValue) }
+        header.ifa_index = UInt32(bitPattern: index)
+        message.append(header)
+        message.append(attribute: Int(IFA_LOCAL), cidr.address.bytes)
+        message.append(attribute: Int(IFA_ADDRESS), cidr.address.bytes)
+        return message
     }
 
     /// Asks for the addresses, of both families, of one link.

@@ -20,8 +20,11 @@ struct LinkSetting: Hashable {
     }
 
     /// The setting that the sysctl is, if it is one of a link and known here.
-    init?(_ sysctl: Sysctl) {
-        guard let link = sysctl.link, let key = Key(sysctl.path) else { return nil }
+    init?(_ sysctl: Sysctl) { self.init(sysctl, of: sysctl.link) }
+
+    /// The same of a sysctl whose link is known.
+    init?(_ sysctl: Sysctl, of link: LinkID?) {
+        guard let link, let key = Key(sysctl.path) else { return nil }
         self.link = link
         self.key = key
     }

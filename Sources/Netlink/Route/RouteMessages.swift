@@ -3,63 +3,6 @@ import CNLRoute
 import Glibc
 import NetworkModel
 
-/// A route object of libnl, from which requests are built.
-@safe private struct RouteObject: ~Copyable {
-    let raw: OpaquePointer
-
-    init(_ route: Route, index: Int32) {
-        unsafe raw = allocated(rtnl_route_alloc())
-        setDestination(route)
-        setProperties(route)
-        addNextHop(route, index)
-    }
-
-    deinit { unsafe rtnl_route_put(raw) }
-
-    private func setDestination(_ route: Route) {
-        let destination = NLAddress(route.destination)
-        unsafe rtnl_route_set_family(raw, UInt8(route.destination.family.number))
-        unsafe rtnl_route_set_dst(raw, destination.raw)
-        unsafe rtnl_route_set_table(raw, route.table)
-        unsafe rtnl_route_set_scope(raw, route.scope.rawValue)
-        unsafe rtnl_route_set_protocol(raw, route.origin)
-        unsafe rtnl_route_set_type(raw, UInt8(RTN_UNICAST))
-        if let source = route.source {
-            let address = NLAddress(CIDR(host: source))
-            unsafe rtnl_route_set_pref_src(raw, address.raw)
-        }
-    }
-
-    private func setProperties(_ route: Route) {
-        if let metric = route.metric { unsafe rtnl_route_set_priority(raw, metric) }
-        if let mtu = route.mtu { unsafe rtnl_route_set_metric(raw, Int32(RTAX_MTU), mtu) }
-        if let mss = route.advertisedMSS { unsafe rtnl_route_set_metric(raw, Int32(RTAX_ADVMSS), mss) }
-        // A route with one next hop carries that one's flags in its own.
-        if route.onlink { unsafe rtnl_route_set_flags(raw, UInt32(RTNH_F_ONLINK)) }
-    }
-
-    private func addNextHop(_ route: Route, _ index: Int32) {
-        let hop = unsafe allocated(rtnl_route_nh_alloc())
-        unsafe rtnl_route_nh_set_ifindex(hop, index)
-        if let gateway = route.gateway {
-            let address = NLAddress(CIDR(host: gateway))
-            unsafe rtnl_route_nh_set_gateway(hop, address.raw)
-        }
-        // The route frees it.
-        unsafe rtnl_route_add_nexthop(raw, hop)
-    }
-
-    /// RTM_NEWROUTE
-    func newRequest(flags: Int32) -> Message {
-        unsafe Message { unsafe rtnl_route_build_add_request(raw, flags, $0) }
-    }
-
-    /// RTM_DELROUTE
-    func deleteRequest() -> Message {
-        unsafe Message { unsafe rtnl_route_build_del_request(raw, 0, $0) }
-    }
-}
-
 /// The requests about routes.
 enum RouteMessages {
     /// Adds a route.
@@ -68,12 +11,43 @@ enum RouteMessages {
     /// same in every respect (net/ipv4/fib_trie.c, fib_table_insert). Two routes of the host to one pod are a mistake.
     static func add(_ route: Route, index: Int32) -> Message {
         let flags = route.link.place == .host ? NLM_F_CREATE | NLM_F_EXCL : NLM_F_CREATE
-        return RouteObject(route, index: index).newRequest(flags: flags)
+        return request(RTM_NEWROUTE, flags, route, index)
     }
 
     /// Removes a route.
     static func remove(_ route: Route, index: Int32) -> Message {
-        RouteObject(route, index: index).deleteRequest()
+        request(RTM_DELROUTE, 0, route, index)
+    }
+
+    private static func request(_ type: Int, _ flags: Int32, _ route: Route, _ index: Int32) -> Message {
+        var message = Message(type: type, flags: flags)
+        var header = rtmsg()
+        header.rtm_family = UInt8(route.destination.family.number)
+        header.rtm_dst_len = UInt8(route.destination.prefixLength)
+        // The header has room for the first 255 tables only; the attribute counts.
+        header.rtm_table = UInt8(truncatingIfNeeded: route.table)
+        header.rtm_protocol = route.origin
+        header.rtm_scope = route.scope.rawValue
+        header.rtm_type = UInt8(RTN_UNICAST)
+        // A route with one next hop carries that one's flags in its own.
+        if route.onlink { header.rtm_flags = UInt32(RTNH_F_ONLINK) }
+        message.append(header)
+        message.append(attribute: Int(RTA_DST.rawValue), route.destination.first.bytes)
+        message.append(attribute: Int(RTA_TABLE.rawValue), route.table)
+        message.append(attribute: Int(RTA_OIF.rawValue), index)
+        if let gateway = route.gateway { message.append(attribute: Int(RTA_GATEWAY.rawValue), gateway.bytes) }
+        appendProperties(of: route, to: &message)
+        return message
+    }
+
+    private static func appendProperties(of route: Route, to message: inout Message) {
+        if let source = route.source { message.append(attribute: Int(RTA_PREFSRC.rawValue), source.bytes) }
+        if let metric = route.metric { message.append(attribute: Int(RTA_PRIORITY.rawValue), metric) }
+        guard route.mtu != nil || route.advertisedMSS != nil else { return }
+        message.nest(Int(RTA_METRICS.rawValue)) { metrics in
+            if let mtu = route.mtu { metrics.append(attribute: RTAX_MTU, mtu) }
+            if let mss = route.advertisedMSS { metrics.append(attribute: RTAX_ADVMSS, mss) }
+        }
     }
 
     /// Asks for the routes, of both families, of a table or of all; of one link if `index` is given.
