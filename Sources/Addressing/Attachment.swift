@@ -61,7 +61,7 @@ package struct Attachment: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// `network/containerID/ifName`; none of the three can hold a `/`, so it reads back.
-    package var description: String { "\(network)/\(containerID)/\(ifName)" }
+    package var description: String { network.text + "/" + containerID.text + "/" + ifName.text }
 
     /// Reads what `description` writes.
     package init(parsing text: String) throws(InvalidValue) {

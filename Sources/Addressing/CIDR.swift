@@ -80,7 +80,13 @@ extension CIDR: LosslessStringConvertible {
     }
 
     /// `address/length`.
-    package var description: String { "\(address)/\(prefixLength)" }
+    package var description: String {
+        var text = ASCIIText()
+        text.write(address)
+        text.write("/")
+        text.write(decimal: UInt32(prefixLength))
+        return text.text
+    }
 
     /// Digits only: `Int("+8")` would be 8.
     private static func decimal(_ text: Substring) -> Int? {

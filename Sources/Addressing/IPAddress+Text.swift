@@ -20,12 +20,9 @@ extension IPAddress: LosslessStringConvertible {
 
     /// The canonical text: dotted quad, or RFC 5952 for IPv6.
     package var description: String {
-        switch self {
-        case .v4(let bits):
-            "\(bits >> 24).\(bits >> 16 & 0xff).\(bits >> 8 & 0xff).\(bits & 0xff)"
-        case .v6(let high, let low):
-            Self.describeV6(high, low)
-        }
+        var text = ASCIIText()
+        text.write(self)
+        return text.text
     }
 
     /// Four decimal octets without leading zeros, which `inet_aton` would take for octal.
@@ -97,23 +94,49 @@ extension IPAddress: LosslessStringConvertible {
     private static func words(_ groups: [UInt16]) -> (UInt64, UInt64) {
         (groups[..<4].reduce(0) { $0 << 16 | UInt64($1) }, groups[4...].reduce(0) { $0 << 16 | UInt64($1) })
     }
+}
 
-    /// RFC 5952: lower case, no leading zeros, the first longest run of at least two zero groups as `::`.
-    private static func describeV6(_ high: UInt64, _ low: UInt64) -> String {
-        let groups = [high, low].flatMap { word in
-            (0..<4).map { UInt16(truncatingIfNeeded: word >> (48 - 16 * $0)) }
+extension ASCIIText {
+    /// Writes the canonical text of an address.
+    mutating func write(_ address: IPAddress) {
+        switch address {
+        case .v4(let bits): writeV4(bits)
+        case .v6(let high, let low): writeV6(high, low)
         }
-        let run = longestZeroRun(groups)
-        let hex = groups.map { String($0, radix: 16) }
-        guard run.count >= 2 else { return hex.joined(separator: ":") }
-        return hex[..<run.lowerBound].joined(separator: ":") + "::" + hex[run.upperBound...].joined(separator: ":")
     }
 
-    private static func longestZeroRun(_ groups: [UInt16]) -> Range<Int> {
+    private mutating func writeV4(_ bits: UInt32) {
+        for shift: UInt32 in [24, 16, 8, 0] {
+            write(decimal: bits >> shift & 0xff)
+            if shift > 0 { write(".") }
+        }
+    }
+
+    /// RFC 5952: lower case, no leading zeros, the first longest run of at least two zero groups as `::`.
+    private mutating func writeV6(_ high: UInt64, _ low: UInt64) {
+        func group(_ position: Int) -> UInt16 {
+            UInt16(truncatingIfNeeded: (position < 4 ? high : low) >> (48 - 16 * (position & 3)))
+        }
+        let run = Self.longestZeroRun(group)
+        guard run.count >= 2 else { return writeGroups(0..<8, group) }
+        writeGroups(0..<run.lowerBound, group)
+        write(":")
+        write(":")
+        writeGroups(run.upperBound..<8, group)
+    }
+
+    private mutating func writeGroups(_ positions: Range<Int>, _ group: (Int) -> UInt16) {
+        for position in positions {
+            if position > positions.lowerBound { write(":") }
+            write(hexadecimal: group(position))
+        }
+    }
+
+    private static func longestZeroRun(_ group: (Int) -> UInt16) -> Range<Int> {
         var longest = 0..<0
         var start = 0
-        for position in groups.indices {
-            guard groups[position] == 0 else {
+        for position in 0..<8 {
+            guard group(position) == 0 else {
                 start = position + 1
                 continue
             }
@@ -121,11 +144,6 @@ extension IPAddress: LosslessStringConvertible {
         }
         return longest
     }
-}
-
-/// The lower case ASCII digit of a value below 16.
-func hexadecimalDigit(_ value: UInt8) -> UInt8 {
-    value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") - 10 + value
 }
 
 /// 0…15 for an ASCII hexadecimal digit of either case, otherwise nil.

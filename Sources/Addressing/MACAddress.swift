@@ -49,12 +49,11 @@ package struct MACAddress: Hashable, Sendable, LosslessStringConvertible {
 
     /// Lower case with colons.
     package var description: String {
-        var text: [UInt8] = []
+        var text = ASCIIText()
         for byte in bytes {
-            if !text.isEmpty { text.append(UInt8(ascii: ":")) }
-            text.append(hexadecimalDigit(byte >> 4))
-            text.append(hexadecimalDigit(byte & 0x0f))
+            if !text.isEmpty { text.write(":") }
+            text.write(hexadecimal: UInt16(byte), width: 2)
         }
-        return String(decoding: text, as: UTF8.self)
+        return text.text
     }
 }

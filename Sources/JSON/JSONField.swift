@@ -38,12 +38,19 @@ package struct JSONField: Hashable, Sendable {
     }
 
     private func member(_ key: String, in members: [String: JSON]) throws(JSONError) -> JSON? {
-        let wanted = key.lowercased()
-        let spellings = members.keys.filter { $0.utf8.count == key.utf8.count && $0.lowercased() == wanted }.sorted()
-        guard spellings.count < 2 else {
-            throw fault("has both \"\(spellings[0])\" and \"\(spellings[1])\", which are one key")
+        var found: (spelling: String, value: JSON)?
+        for (spelling, value) in members where Self.isOneKey(spelling, key) {
+            if let found {
+                let (first, second) = (min(found.spelling, spelling), max(found.spelling, spelling))
+                throw fault("has both \"\(first)\" and \"\(second)\", which are one key")
+            }
+            found = (spelling, value)
         }
-        return spellings.first.flatMap { members[$0] }
+        return found?.value
+    }
+
+    private static func isOneKey(_ left: String, _ right: String) -> Bool {
+        left.utf8.count == right.utf8.count && (left == right || left.lowercased() == right.lowercased())
     }
 
     private func objectOrNil() throws(JSONError) -> [String: JSON]? {
@@ -105,6 +112,9 @@ extension JSONField {
         guard let elements = try elements() else { return nil }
         return try elements.map { (element) throws(JSONError) in try element.requiredString() }
     }
+
+    /// The object's keys, sorted, or nil when absent.
+    package func keys() throws(JSONError) -> [String]? { try objectOrNil()?.keys.sorted() }
 
     /// The places of the object's members, sorted by key, or nil when absent.
     package func members() throws(JSONError) -> [(key: String, field: JSONField)]? {

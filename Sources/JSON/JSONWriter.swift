@@ -7,7 +7,7 @@ struct JSONWriter {
         switch value {
         case .null: write("null")
         case .bool(let flag): write(flag ? "true" : "false")
-        case .int(let number): write(number.description)
+        case .int(let number): write(decimal: number)
         case .double(let number): write(number)
         case .string(let text): writeString(text)
         case .array(let elements): write(elements)
@@ -17,6 +17,16 @@ struct JSONWriter {
 
     private mutating func write(_ plain: String) {
         bytes.append(contentsOf: plain.utf8)
+    }
+
+    private mutating func write(decimal number: Int) {
+        if number < 0 { bytes.append(UInt8(ascii: "-")) }
+        write(digits: number.magnitude)
+    }
+
+    private mutating func write(digits number: UInt) {
+        if number > 9 { write(digits: number / 10) }
+        bytes.append(UInt8(ascii: "0") + UInt8(number % 10))
     }
 
     private mutating func write(_ elements: [JSON]) {
@@ -33,7 +43,8 @@ struct JSONWriter {
     private mutating func write(_ members: [String: JSON]) {
         bytes.append(UInt8(ascii: "{"))
         var isFirst = true
-        for (key, value) in members.sorted(by: { $0.key < $1.key }) {
+        for key in members.keys.sorted() {
+            guard let value = members[key] else { continue }
             if !isFirst { bytes.append(UInt8(ascii: ",")) }
             isFirst = false
             writeString(key)

@@ -58,28 +58,33 @@ package enum StandardStreams {
     }
 
     /// What the program was called by, and its arguments.
-    package static var arguments: [String] { unsafe texts(podnet_arguments()) }
+    package static var arguments: [String] {
+        var arguments: [String] = []
+        unsafe forEachText(podnet_arguments()) { text in unsafe arguments.append(String(cString: text)) }
+        return arguments
+    }
 
     /// The environment; of a name that occurs twice the first counts, as for getenv(3).
     package static var environment: [String: String] {
         var variables: [String: String] = [:]
-        for text in unsafe texts(podnet_environment()) {
-            guard let equals = text.utf8.firstIndex(of: UInt8(ascii: "=")) else { continue }
-            let name = String(text[..<equals])
-            if variables[name] == nil { variables[name] = String(text[text.utf8.index(after: equals)...]) }
+        unsafe forEachText(podnet_environment()) { text in
+            guard let equals = unsafe strchr(text, Int32(UInt8(ascii: "="))) else { return }
+            let name = unsafe String(decoding: UnsafeRawBufferPointer(start: text, count: equals - text), as: UTF8.self)
+            if variables[name] == nil { unsafe variables[name] = String(cString: equals + 1) }
         }
         return variables
     }
 
     /// The texts of an array that ends with a null.
-    private static func texts(_ first: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> [String] {
-        var texts: [String] = []
+    private static func forEachText(
+        _ first: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?,
+        _ body: (UnsafeMutablePointer<CChar>) -> Void
+    ) {
         var next = unsafe first
         while let place = unsafe next, let text = unsafe place.pointee {
-            unsafe texts.append(String(cString: text))
+            unsafe body(text)
             unsafe next = place + 1
         }
-        return texts
     }
 }
 
