@@ -19,9 +19,9 @@ extension Scope {
 }
 
 extension Set {
-    /// As `formUnion`, at no cost where one of the two is empty.
+    /// As `formUnion`, at no cost where there is nothing to add.
     fileprivate mutating func take(_ others: Set) {
-        if isEmpty { self = others } else if !others.isEmpty { formUnion(others) }
+        if !others.isEmpty { formUnion(others) }
     }
 }
 
