@@ -69,8 +69,10 @@ extension CIDR: LosslessStringConvertible {
 
     /// Reads `address/length`, or says what is wrong with the text.
     package init(parsing text: String) throws(InvalidValue) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard parts.count == 2, let address = IPAddress(String(parts[0])), let length = Self.decimal(parts[1]) else {
+        let utf8 = Array(text.utf8)
+        let slash = utf8.firstIndex(of: UInt8(ascii: "/")) ?? utf8.endIndex
+        guard let address = IPAddress(utf8: utf8[..<slash]), let length = Self.decimal(utf8[slash...].dropFirst())
+        else {
             throw InvalidValue(text, isNot: "a CIDR")
         }
         guard let cidr = CIDR(address, prefixLength: length) else {
@@ -88,10 +90,15 @@ extension CIDR: LosslessStringConvertible {
         return text.text
     }
 
-    /// Digits only: `Int("+8")` would be 8.
-    private static func decimal(_ text: Substring) -> Int? {
-        guard (1...3).contains(text.utf8.count), text.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else { return nil }
-        return Int(text)
+    /// One to three digits and nothing else.
+    private static func decimal(_ digits: ArraySlice<UInt8>) -> Int? {
+        guard (1...3).contains(digits.count) else { return nil }
+        var value = 0
+        for digit in digits {
+            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+            value = value * 10 + Int(digit - UInt8(ascii: "0"))
+        }
+        return value
     }
 }
 

@@ -1,10 +1,14 @@
 extension IPAddress: LosslessStringConvertible {
     /// Reads dotted-quad IPv4 or IPv6 text; leading zeros, zones and surrounding spaces are refused.
     package init?(_ text: String) {
-        let bytes = Array(text.utf8)
-        if let bits = Self.parseV4(bytes[...]) {
+        self.init(utf8: Array(text.utf8)[...])
+    }
+
+    /// Reads the bytes of such a text.
+    init?(utf8 text: ArraySlice<UInt8>) {
+        if let bits = Self.parseV4(text) {
             self = .v4(bits)
-        } else if let (high, low) = Self.parseV6(bytes) {
+        } else if let (high, low) = Self.parseV6(text) {
             let isMappedV4 = high == 0 && low >> 32 == 0xffff
             self = isMappedV4 ? .v4(UInt32(truncatingIfNeeded: low)) : .v6(high, low)
         } else {
@@ -28,13 +32,15 @@ extension IPAddress: LosslessStringConvertible {
     /// Four decimal octets without leading zeros, which `inet_aton` would take for octal.
     private static func parseV4(_ text: ArraySlice<UInt8>) -> UInt32? {
         var bits: UInt32 = 0
-        var octets = 0
-        for part in text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false) {
-            guard octets < 4, let octet = parseOctet(part) else { return nil }
+        var rest = text
+        for octets in 1...4 {
+            let end = rest.firstIndex(of: UInt8(ascii: ".")) ?? rest.endIndex
+            guard let octet = parseOctet(rest[..<end]) else { return nil }
             bits = bits << 8 | octet
-            octets += 1
+            guard end < rest.endIndex else { return octets == 4 ? bits : nil }
+            rest = rest[(end + 1)...]
         }
-        return octets == 4 ? bits : nil
+        return nil
     }
 
     private static func parseOctet(_ digits: ArraySlice<UInt8>) -> UInt32? {
@@ -47,7 +53,7 @@ extension IPAddress: LosslessStringConvertible {
         return value <= 255 ? value : nil
     }
 
-    private static func parseV6(_ text: [UInt8]) -> (UInt64, UInt64)? {
+    private static func parseV6(_ text: ArraySlice<UInt8>) -> (UInt64, UInt64)? {
         guard let (before, after) = splitAtEllipsis(text) else { return nil }
         guard let head = parseGroups(before, mayEndInV4: after == nil) else { return nil }
         guard let after else { return head.count == 8 ? words(head) : nil }
@@ -56,10 +62,10 @@ extension IPAddress: LosslessStringConvertible {
     }
 
     /// The parts around the one `::` (the second nil when there is none), or nil when there are two.
-    private static func splitAtEllipsis(_ text: [UInt8]) -> (ArraySlice<UInt8>, ArraySlice<UInt8>?)? {
+    private static func splitAtEllipsis(_ text: ArraySlice<UInt8>) -> (ArraySlice<UInt8>, ArraySlice<UInt8>?)? {
         let colon = UInt8(ascii: ":")
         let places = text.indices.dropLast().filter { text[$0] == colon && text[$0 + 1] == colon }
-        guard let place = places.first else { return (text[...], nil) }
+        guard let place = places.first else { return (text, nil) }
         guard places.count == 1 else { return nil }
         return (text[..<place], text[(place + 2)...])
     }
