@@ -4,7 +4,7 @@ package import JSON
 extension CNIResult {
     /// Reads a result of any version; one without `cniVersion` is taken to be of the configuration's.
     package init(_ document: JSONField, configVersion: CNIVersion) throws(JSONError) {
-        _ = try document.requiredMembers()
+        try document.requireObject()
         let version = try document["cniVersion"].string(as: CNIVersion.init(parsing:)) ?? configVersion
         let dns = try DNS(document["dns"])
         if version < .v030 {

@@ -15,13 +15,12 @@ extension CNIResult {
     }
 
     private func current(_ version: CNIVersion) -> JSON {
-        .members([
-            "cniVersion": .string(version.rawValue),
-            "interfaces": Self.list(interfaces.map(\.json)),
-            "ips": Self.list(ips.map { .members($0.members) }),
-            "routes": Self.list(routes.map(\.json)),
-            "dns": dns.isEmpty ? nil : dns.json,
-        ])
+        var members: [String: JSON] = ["cniVersion": .string(version.rawValue)]
+        members["interfaces"] = Self.list(interfaces.map(\.json))
+        members["ips"] = Self.list(ips.map { .object($0.members) })
+        members["routes"] = Self.list(routes.map(\.json))
+        members["dns"] = dns.isEmpty ? nil : dns.json
+        return .object(members)
     }
 
     private func withAddressVersions(_ version: CNIVersion) -> JSON {
@@ -29,7 +28,7 @@ extension CNIResult {
             "cniVersion": .string(version.rawValue),
             "interfaces": Self.list(interfaces.map(\.jsonBefore1)),
             "ips": Self.list(
-                ips.map { .members($0.members.merging(["version": $0.familyDigit], uniquingKeysWith: { $1 })) }
+                ips.map { .object($0.members.merging(["version": $0.familyDigit], uniquingKeysWith: { $1 })) }
             ),
             "routes": Self.list(routes.map(\.json)),
             "dns": dns.json,
@@ -67,24 +66,22 @@ extension CNIResult.Interface {
     }
 
     fileprivate var json: JSON {
-        .members([
-            "name": .string(name),
-            "mac": mac.map(JSON.string),
-            "mtu": mtu.map(JSON.int),
-            "sandbox": sandbox.map(JSON.string),
-            "socketPath": socketPath.map(JSON.string),
-            "pciID": pciID.map(JSON.string),
-        ])
+        var members: [String: JSON] = ["name": .string(name)]
+        members["mac"] = mac.map(JSON.string)
+        members["mtu"] = mtu.map(JSON.int)
+        members["sandbox"] = sandbox.map(JSON.string)
+        members["socketPath"] = socketPath.map(JSON.string)
+        members["pciID"] = pciID.map(JSON.string)
+        return .object(members)
     }
 }
 
 extension CNIResult.IP {
-    fileprivate var members: [String: JSON?] {
-        [
-            "address": .string(address.description),
-            "gateway": gateway.map { .string($0.description) },
-            "interface": interface.map(JSON.int),
-        ]
+    fileprivate var members: [String: JSON] {
+        var members: [String: JSON] = ["address": .string(address.description)]
+        members["gateway"] = gateway.map { .string($0.description) }
+        members["interface"] = interface.map(JSON.int)
+        return members
     }
 
     fileprivate var familyDigit: JSON {
@@ -102,14 +99,13 @@ extension CNIResult.Route {
 
     /// Also before 1.1.0 with every member, as the reference does: the runtime hands them back as prevResult.
     fileprivate var json: JSON {
-        .members([
-            "dst": .string(destination.description),
-            "gw": gateway.map { .string($0.description) },
-            "mtu": mtu.map(JSON.int),
-            "advmss": advmss.map(JSON.int),
-            "priority": priority.map(JSON.int),
-            "table": table.map(JSON.int),
-            "scope": scope.map(JSON.int),
-        ])
+        var members: [String: JSON] = ["dst": .string(destination.description)]
+        members["gw"] = gateway.map { .string($0.description) }
+        members["mtu"] = mtu.map(JSON.int)
+        members["advmss"] = advmss.map(JSON.int)
+        members["priority"] = priority.map(JSON.int)
+        members["table"] = table.map(JSON.int)
+        members["scope"] = scope.map(JSON.int)
+        return .object(members)
     }
 }

@@ -13,9 +13,8 @@ package struct KnownKeys: Sendable {
     /// Refuses a key that is one slip away from a known one, since it would silently mean nothing; other unknown keys
     /// belong to runtimes and are none of our business.
     package func refuseSlips(in config: JSONField) throws(JSONError) {
-        for key in try config.keys() ?? [] where !keys.contains(key) {
+        for key in try config.keys() ?? [] where !keys.contains(where: { JSONField.isOneKey($0, key) }) {
             let lower = key.lowercased()
-            if keys.contains(where: { $0.lowercased() == lower }) { continue }
             if let meant = keys.first(where: { Self.isOneSlip($0.lowercased(), lower) }) {
                 throw try config[key].fault("unknown key; did you mean '\(meant)'?")
             }

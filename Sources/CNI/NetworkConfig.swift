@@ -62,7 +62,7 @@ extension NetworkConfig {
     private static func document(_ bytes: [UInt8]) throws(CNIError) -> JSONField {
         do {
             let root = JSONField(try JSON(parsing: bytes))
-            _ = try root.requiredMembers()
+            try root.requireObject()
             return root
         } catch {
             throw CNIError(.decodingFailure, "network config on stdin is not valid", details: error.description)

@@ -38,19 +38,31 @@ package struct JSONField: Hashable, Sendable {
     }
 
     private func member(_ key: String, in members: [String: JSON]) throws(JSONError) -> JSON? {
-        var found: (spelling: String, value: JSON)?
+        var found: JSON?
         for (spelling, value) in members where Self.isOneKey(spelling, key) {
-            if let found {
-                let (first, second) = (min(found.spelling, spelling), max(found.spelling, spelling))
-                throw fault("has both \"\(first)\" and \"\(second)\", which are one key")
-            }
-            found = (spelling, value)
+            guard found == nil else { throw ambiguity(key, in: members) }
+            found = value
         }
-        return found?.value
+        return found
     }
 
-    private static func isOneKey(_ left: String, _ right: String) -> Bool {
-        left.utf8.count == right.utf8.count && (left == right || left.lowercased() == right.lowercased())
+    private func ambiguity(_ key: String, in members: [String: JSON]) -> JSONError {
+        let spellings = members.keys.filter { Self.isOneKey($0, key) }.sorted()
+        return fault("has both \"\(spellings[0])\" and \"\(spellings[1])\", which are one key")
+    }
+
+    /// Whether both texts are the same key: they are when they differ in the case of ASCII letters only.
+    package static func isOneKey(_ left: String, _ right: String) -> Bool {
+        guard left.utf8.count == right.utf8.count else { return false }
+        var others = right.utf8.makeIterator()
+        for byte in left.utf8 {
+            guard let other = others.next(), lowercase(byte) == lowercase(other) else { return false }
+        }
+        return true
+    }
+
+    private static func lowercase(_ byte: UInt8) -> UInt8 {
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
     }
 
     private func objectOrNil() throws(JSONError) -> [String: JSON]? {
@@ -113,6 +125,11 @@ extension JSONField {
         return try elements.map { (element) throws(JSONError) in try element.requiredString() }
     }
 
+    /// Demands that there is an object.
+    package func requireObject() throws(JSONError) {
+        guard try objectOrNil() != nil else { throw fault("missing") }
+    }
+
     /// The object's keys, sorted, or nil when absent.
     package func keys() throws(JSONError) -> [String]? { try objectOrNil()?.keys.sorted() }
 
@@ -163,9 +180,6 @@ extension JSONField {
 
     /// The places of the array's elements; absence is a fault.
     package func requiredElements() throws(JSONError) -> [JSONField] { try required(elements()) }
-
-    /// The places of the object's members, sorted by key; absence is a fault.
-    package func requiredMembers() throws(JSONError) -> [(key: String, field: JSONField)] { try required(members()) }
 
     /// The string read by `convert`; absence is a fault.
     package func requiredString<Value, Fault: Error & CustomStringConvertible>(

@@ -68,19 +68,11 @@ struct JSONWriter {
 extension JSONWriter {
     private mutating func writeString(_ text: String) {
         bytes.append(UInt8(ascii: "\""))
-        if text.utf8.contains(where: Self.isEscaped) {
-            for byte in text.utf8 { writeInString(byte) }
-        } else {
-            write(text)
-        }
+        for byte in text.utf8 { writeInString(byte) }
         bytes.append(UInt8(ascii: "\""))
     }
 
     /// RFC 8259, 7.
-    private static func isEscaped(_ byte: UInt8) -> Bool {
-        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
-    }
-
     private mutating func writeInString(_ byte: UInt8) {
         switch byte {
         case UInt8(ascii: "\""): write(#"\""#)
