@@ -22,7 +22,8 @@ extension NetlinkSocket {
         _ operation: String,
         _ subject: () -> String
     ) throws(KernelError) {
-        unsafe try bytes.span.withUnsafeBytes { bytes throws(KernelError) in unsafe try send(bytes, operation, subject)
+        unsafe try bytes.span.withUnsafeBytes { buffer throws(KernelError) in
+            unsafe try send(buffer, operation, subject)
         }
     }
 
