@@ -71,7 +71,7 @@ extension CIDR: LosslessStringConvertible {
     package init(parsing text: String) throws(InvalidValue) {
         let utf8 = Array(text.utf8)
         let slash = utf8.firstIndex(of: UInt8(ascii: "/")) ?? utf8.endIndex
-        guard let address = IPAddress(utf8: utf8[..<slash]), let length = Self.decimal(utf8[slash...].dropFirst())
+        guard let address = IPAddress(utf8: utf8[..<slash]), let length = decimalValue(of: utf8[slash...].dropFirst())
         else {
             throw InvalidValue(text, isNot: "a CIDR")
         }
@@ -88,17 +88,6 @@ extension CIDR: LosslessStringConvertible {
         text.write("/")
         text.write(decimal: UInt32(prefixLength))
         return text.text
-    }
-
-    /// One to three digits and nothing else.
-    private static func decimal(_ digits: ArraySlice<UInt8>) -> Int? {
-        guard (1...3).contains(digits.count) else { return nil }
-        var value = 0
-        for digit in digits {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
-            value = value * 10 + Int(digit - UInt8(ascii: "0"))
-        }
-        return value
     }
 }
 

@@ -44,13 +44,9 @@ extension IPAddress: LosslessStringConvertible {
     }
 
     private static func parseOctet(_ digits: ArraySlice<UInt8>) -> UInt32? {
-        guard (1...3).contains(digits.count), digits.count == 1 || digits.first != UInt8(ascii: "0") else { return nil }
-        var value: UInt32 = 0
-        for digit in digits {
-            guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
-            value = value * 10 + UInt32(digit - UInt8(ascii: "0"))
-        }
-        return value <= 255 ? value : nil
+        guard digits.count == 1 || digits.first != UInt8(ascii: "0"), let value = decimalValue(of: digits), value <= 255
+        else { return nil }
+        return UInt32(value)
     }
 
     private static func parseV6(_ text: ArraySlice<UInt8>) -> (UInt64, UInt64)? {
@@ -150,6 +146,17 @@ extension ASCIIText {
         }
         return longest
     }
+}
+
+/// The number that one to three ASCII digits and nothing else say, otherwise nil.
+func decimalValue(of digits: ArraySlice<UInt8>) -> Int? {
+    guard (1...3).contains(digits.count) else { return nil }
+    var value = 0
+    for digit in digits {
+        guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(digit) else { return nil }
+        value = value * 10 + Int(digit - UInt8(ascii: "0"))
+    }
+    return value
 }
 
 /// 0…15 for an ASCII hexadecimal digit of either case, otherwise nil.
